@@ -1,0 +1,217 @@
+/*
+ * tcpmetro: TCP round-trip times from packets that are already there.
+ *
+ * The library is one object, the engine: frames go in, in the order of their
+ * capture; samples come out, through a callback, while the frame that proved
+ * them is being fed. It reads no clock, opens nothing, logs nothing, starts no
+ * thread. One engine is used by one thread at a time; engines are independent.
+ *
+ * All times are int64_t nanoseconds since the epoch, taken from the frames.
+ */
+#ifndef TCPMETRO_H
+#define TCPMETRO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TCPM_API __attribute__((visibility("default")))
+#else
+#define TCPM_API
+#endif
+
+/* An IPv4 (version 4, in the first four bytes, the rest zero) or IPv6
+ * (version 6) address, in network byte order. */
+struct tcpm_address {
+	uint8_t version;
+	uint8_t bytes[16];
+};
+
+/* How many VLAN ids of one frame tell its network apart; deeper tags are read
+ * over. */
+#define TCPM_MAX_VLANS 4
+
+/*
+ * What tells one flow from another: two endpoints, and the VLAN ids (outermost
+ * first, 0 where there is none; a priority tag, id 0, names no network and is
+ * left out). Endpoint 0 is the lower one by (address, port), so both directions
+ * have the same id.
+ */
+struct tcpm_flow_id {
+	struct tcpm_address address[2];
+	uint16_t port[2]; /* host byte order */
+	uint16_t vlan[TCPM_MAX_VLANS];
+	uint32_t interface; /* of the flow's first frame; not part of its identity */
+};
+
+/* How a sample was matched. */
+enum tcpm_method {
+	TCPM_METHOD_SYN,  /* SYN to SYN-ACK, SYN-ACK to ACK */
+	TCPM_METHOD_ACK,  /* data, by the cumulative acknowledgement (RFC 9293 3.10.7.4) */
+	TCPM_METHOD_SACK, /* data that arrived out of order, by a SACK block (RFC 2018) */
+	TCPM_METHOD_ECHO, /* retransmitted data, resolved by the timestamp echo (RFC 7323) */
+	TCPM_METHODS
+};
+
+/* What a sample holds besides the path. */
+enum tcpm_class {
+	TCPM_CLASS_NETWORK,  /* TCP obliged the receiver to answer at once */
+	TCPM_CLASS_RESPONSE, /* may hold a delayed-ACK timer or the application's think time */
+	TCPM_CLASSES
+};
+
+/* Why an acknowledgement of new data gave no sample. */
+enum tcpm_reason {
+	TCPM_REASON_AMBIGUOUS,     /* retransmitted data (Karn), and no echo tells which */
+	TCPM_REASON_CONTRADICTION, /* the echo is newer than the segment */
+	TCPM_REASON_PARTIAL,       /* a later part of a segment already timed by its first part */
+	TCPM_REASON_GAP,           /* covers data that the capture did not see */
+	TCPM_REASON_UNSEEN,        /* all of the data was never seen, though other data was */
+	TCPM_REASON_ONE_SIDED,     /* nothing of the sender was ever seen */
+	TCPM_REASON_UNTIMED,       /* no room was left to remember the segment */
+	TCPM_REASON_CLOCK,         /* time stepped back, or the round trip is negative or absurd */
+	TCPM_REASONS
+};
+
+/* What became of a frame. Each one is counted exactly once. */
+enum tcpm_decode {
+	TCPM_DECODE_TCP,       /* a TCP packet, used */
+	TCPM_DECODE_NOT_IP,    /* another protocol on the link (ARP, ...) */
+	TCPM_DECODE_NOT_TCP,   /* IP, but not TCP */
+	TCPM_DECODE_FRAGMENT,  /* an IP fragment without the TCP header */
+	TCPM_DECODE_TRUNCATED, /* captured too short for its headers */
+	TCPM_DECODE_MALFORMED, /* headers that contradict themselves */
+	TCPM_DECODE_LINKTYPE,  /* a link type that is not decoded */
+	TCPM_DECODE_TOO_DEEP,  /* more layers than are walked */
+	TCPM_DECODES
+};
+
+/* One frame as captured. The bytes are the caller's and are only read during
+ * the call that they are handed to. */
+struct tcpm_frame {
+	const uint8_t *bytes;
+	uint32_t captured;    /* bytes that are there */
+	uint32_t wire_length; /* bytes that were on the wire, as the capture says */
+	int64_t time_ns;
+	uint64_t number;    /* the record's number in its file, from 1 */
+	uint32_t interface; /* the caller's; handed back in samples */
+	uint16_t linktype;  /* LINKTYPE_ value of tcpdump.org's registry */
+};
+
+/* One measured round trip: from the capture point to the receiver and back. */
+struct tcpm_sample {
+	int64_t time_ns;     /* when the acknowledgement was captured */
+	int64_t rtt_ns;      /* never negative */
+	int64_t previous_ns; /* the sample before in this direction and class; -1: none */
+	uint64_t frame;      /* number of the frame that holds the acknowledgement */
+	uint64_t segment;    /* number of the frame that it answers */
+	const struct tcpm_flow_id *flow;
+	/* The caller's word for this direction of this flow: NULL at first, kept
+	 * until the flow is closed. Saves the caller a look-up for each sample. */
+	void **slot;
+	uint32_t interface;
+	uint8_t sender; /* whose segment was acknowledged: index into flow->address;
+			 * the receiver is the other one */
+	uint8_t method; /* enum tcpm_method */
+	uint8_t class_; /* enum tcpm_class */
+};
+
+/* What one direction of a flow sent. */
+struct tcpm_totals {
+	uint64_t segments;      /* that consume sequence space, copies not counted */
+	uint64_t retransmitted; /* of them, sent again */
+	uint64_t out_of_order;  /* of them, first seen after later ones: filled a hole */
+};
+
+/* A flow leaves the engine: its end, idleness, eviction or a flush. Each flow
+ * that was ever opened is closed once. Index: the sender, as in the id. */
+struct tcpm_closed {
+	const struct tcpm_flow_id *flow;
+	struct tcpm_totals totals[2];
+	void *slot[2];
+};
+
+/* Whom to tell. Either function may be NULL. They must not call the engine. */
+struct tcpm_handler {
+	void *user;
+	void (*sample)(void *user, const struct tcpm_sample *sample);
+	void (*closed)(void *user, const struct tcpm_closed *closed);
+};
+
+/* Zero means the default in each field. */
+struct tcpm_options {
+	uint32_t max_flows;         /* flows remembered at once; default 1,000,000 */
+	uint32_t max_segments;      /* outstanding segments in all; default 2,097,152 */
+	uint32_t max_flow_segments; /* outstanding segments of one direction; default 8,192 */
+	int64_t idle_ns;            /* an idle flow is forgotten after; default 300 s */
+	int64_t half_open_ns;       /* a flow whose handshake never ended, after; default 140 s */
+	int64_t closed_ns;          /* a flow that ended, after; default 15 s */
+	uint64_t hash_seed;         /* secret, from a random source: keys the flow table */
+};
+
+/* Everything that happened, since the engine was made. */
+struct tcpm_counters {
+	uint64_t frames;
+	uint64_t decoded[TCPM_DECODES]; /* adds up to frames */
+	uint64_t copies;                /* TCP packets captured twice, used once */
+
+	uint64_t flows_opened;
+	uint64_t flows_now;
+	uint64_t flows_evicted; /* forgotten before their time, for want of room */
+
+	/* Cumulative acknowledgements of new data: samples by syn, ack and echo,
+	 * plus the reasons, add up to them. */
+	uint64_t acks;
+	uint64_t ack_reasons[TCPM_REASONS];
+	/* Duplicate acknowledgements whose first SACK block covers new data:
+	 * samples by sack, plus the reasons, add up to them. */
+	uint64_t sacks;
+	uint64_t sack_reasons[TCPM_REASONS];
+	uint64_t samples[TCPM_METHODS][TCPM_CLASSES];
+
+	uint64_t segments;
+	uint64_t retransmitted;
+	uint64_t out_of_order;
+	uint64_t clock_steps; /* times at which the capture's time went back */
+};
+
+struct tcpm_engine;
+
+/* A new engine, or NULL with errno set (ENOMEM, EINVAL: an option out of
+ * range). options and handler are copied; options may be NULL. */
+TCPM_API struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *options,
+					     const struct tcpm_handler *handler);
+
+/* Frees the engine without closing its flows. NULL is fine. */
+TCPM_API void tcpm_engine_free(struct tcpm_engine *engine);
+
+/* Measures count frames, in order. Cannot fail: what cannot be used is counted. */
+TCPM_API void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames,
+			       size_t count);
+
+/* Closes all flows and forgets them, as between two captures of different places,
+ * or at the end. */
+TCPM_API void tcpm_engine_flush(struct tcpm_engine *engine);
+
+/* The counters as they stand; valid until the engine is freed. */
+TCPM_API const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engine);
+
+/* One word for output ("syn", "network", "ambiguous", "not_tcp"); "?" for a value
+ * out of range. */
+TCPM_API const char *tcpm_method_name(unsigned method);
+TCPM_API const char *tcpm_class_name(unsigned class_);
+TCPM_API const char *tcpm_reason_name(unsigned reason);
+TCPM_API const char *tcpm_decode_name(unsigned decode);
+
+/* The library's version, "0.1.0". */
+TCPM_API const char *tcpm_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Where frames come from: one object and a few verbs, whatever is behind it.
+ *
+ * A source hands out batches of frames that point into its own buffer; they are
+ * valid until the next call. A backend (a file, a live interface) is one file
+ * behind struct source_ops.
+ */
+#ifndef CAPTURE_SOURCE_H
+#define CAPTURE_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "tcpmetro.h"
+
+struct source;
+
+/* How far a source has come, for a progress line. */
+struct source_progress {
+	uint64_t bytes_done; /* of the file as it lies on the disk, compressed or not */
+	uint64_t bytes_all;  /* 0: not known (a pipe) */
+	uint64_t records;
+};
+
+struct source_ops {
+	int (*next)(struct source *source, struct tcpm_frame *frames, size_t max,
+		    struct error *error);
+	const char *(*interface_name)(const struct source *source, uint32_t interface);
+	void (*progress)(const struct source *source, struct source_progress *progress);
+	void (*close)(struct source *source);
+};
+
+/* A backend embeds this as its first member. */
+struct source {
+	const struct source_ops *ops;
+};
+
+/*
+ * The next frames, at most max (at least 1), in the order of the capture.
+ * Returns their number; 0: the end; a negative errno with *error filled: the
+ * source is damaged or cannot be read further. All frames before the damage have
+ * been handed out by then. After 0 or an error, each further call returns the
+ * same.
+ */
+static inline int source_next(struct source *source, struct tcpm_frame *frames, size_t max,
+			      struct error *error)
+{
+	return source->ops->next(source, frames, max, error);
+}
+
+/* The name of an interface that a frame of this source came from, or NULL if it has
+ * none. Valid until the source is closed. */
+static inline const char *source_interface_name(const struct source *source, uint32_t interface)
+{
+	return source->ops->interface_name(source, interface);
+}
+
+static inline void source_progress(const struct source *source, struct source_progress *progress)
+{
+	source->ops->progress(source, progress);
+}
+
+/* Frees everything. NULL is fine. */
+static inline void source_close(struct source *source)
+{
+	if (source)
+		source->ops->close(source);
+}
+
+/*
+ * Opens a capture file: pcap or pcapng, plain or compressed by gzip or zstd, all
+ * recognised by content. "-" is standard input. On error *source is untouched,
+ * and *error names the file.
+ */
+int file_source_open(const char *path, struct source **source, struct error *error);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * One frame, decoded as far as round-trip times need it.
+ *
+ * packet_decode is a pure function of the frame's bytes: no allocation, no
+ * state, each read checked against the captured length. Lengths of data come
+ * from the IP header, so a frame cut short by the snap length still tells where
+ * its segment ends.
+ */
+#ifndef PACKET_PACKET_H
+#define PACKET_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcpmetro.h"
+
+/* Layers (link, VLAN tags, IP headers, extension headers) walked before a frame is
+ * given up as TCPM_DECODE_TOO_DEEP. */
+#define PACKET_MAX_LAYERS 16
+
+/* Flags of the TCP header (RFC 9293 3.1). */
+enum {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20,
+};
+
+/* One SACK block: sequence numbers [left, right) (RFC 2018 section 3). */
+struct sack_block {
+	uint32_t left;
+	uint32_t right;
+};
+
+/* A header's option space holds at most four blocks. */
+#define PACKET_MAX_SACK 4
+
+struct packet {
+	uint8_t version; /* 4 or 6 */
+	uint8_t flags;   /* TCP_ flags */
+	uint8_t vlan_count;
+	uint8_t sack_count;
+	bool has_timestamps;
+	bool has_mss;
+	bool sack_permitted;
+	/* A first fragment: at least `length` bytes of data, maybe more. */
+	bool more_data;
+	uint8_t source[16]; /* IPv4 in the first four bytes, the rest zero */
+	uint8_t target[16];
+	uint16_t source_port;
+	uint16_t target_port;
+	uint16_t vlan[TCPM_MAX_VLANS]; /* outermost first, ids only, priority tags left out */
+	uint16_t ip_id;                /* IPv4 identification; 0 for IPv6 */
+	uint16_t checksum;             /* TCP checksum as captured, not verified; 0 if cut off */
+	uint16_t mss;                  /* option 2 */
+	uint16_t window;               /* as in the header, unscaled */
+	uint32_t seq;
+	uint32_t ack;    /* valid with TCP_ACK */
+	uint32_t length; /* bytes of TCP data, by the IP header; SYN and FIN not counted */
+	uint32_t tsval;  /* RFC 7323, valid with has_timestamps */
+	uint32_t tsecr;
+	struct sack_block sack[PACKET_MAX_SACK];
+};
+
+/*
+ * Decodes a frame into *packet. TCPM_DECODE_TCP: *packet is filled. Any other
+ * value: *packet is unspecified and the value says why.
+ *
+ * A TCP header whose options are cut off by the snap length, or hold a bad
+ * length, is used without the options from there on; one whose first 20 bytes
+ * are not all there is TRUNCATED.
+ */
+enum tcpm_decode packet_decode(const struct tcpm_frame *frame, struct packet *packet);
+
+#endif
