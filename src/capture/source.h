@@ -37,7 +37,10 @@ struct source {
 };
 
 /*
- * The next frames, at most max (at least 1), in the order of the capture.
+ * The next frames, at most max (at least 1), in the order of the capture. Their
+ * times lie in [0, 2^62] (1970 to 2116; others are moved to the nearer end), so no
+ * sum or difference of two overflows; captured is never above wire_length (which is
+ * raised to it where a file says otherwise) nor above 16 MiB.
  * Returns their number; 0: the end; a negative errno with *error filled: the
  * source is damaged or cannot be read further. All frames before the damage have
  * been handed out by then. After 0 or an error, each further call returns the
@@ -50,7 +53,9 @@ static inline int source_next(struct source *source, struct tcpm_frame *frames, 
 }
 
 /* The name of an interface that a frame of this source came from, or NULL if it has
- * none. Valid until the source is closed. */
+ * none. Printable UTF-8; valid until the source is closed. Interfaces are numbered
+ * over the whole source, from 0: those of a file's second section go on after those
+ * of its first, and without a name all are told apart by the number alone. */
 static inline const char *source_interface_name(const struct source *source, uint32_t interface)
 {
 	return source->ops->interface_name(source, interface);
@@ -74,5 +79,11 @@ static inline void source_close(struct source *source)
  * and *error names the file.
  */
 int file_source_open(const char *path, struct source **source, struct error *error);
+
+/*
+ * The same for an open descriptor, from where it stands; name is what errors call
+ * it. source_close closes fd; on error it stays open and the caller's.
+ */
+int file_source_open_fd(int fd, const char *name, struct source **source, struct error *error);
 
 #endif

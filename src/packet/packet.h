@@ -14,8 +14,8 @@
 
 #include "tcpmetro.h"
 
-/* Layers (link, VLAN tags, IP headers, extension headers) walked before a frame is
- * given up as TCPM_DECODE_TOO_DEEP. */
+/* Layers in front of TCP (link, VLAN tags, IP headers, extension headers) walked
+ * before a frame is given up as TCPM_DECODE_TOO_DEEP. */
 #define PACKET_MAX_LAYERS 16
 
 /* Flags of the TCP header (RFC 9293 3.1). */
@@ -37,40 +37,50 @@ struct sack_block {
 /* A header's option space holds at most four blocks. */
 #define PACKET_MAX_SACK 4
 
+/* No window, and so no segment, is larger (RFC 7323 2.3); a header that claims more
+ * is MALFORMED. Keeps sequence arithmetic on a segment's end safe. */
+#define PACKET_MAX_LENGTH ((uint32_t)1 << 30)
+
 struct packet {
 	uint8_t version; /* 4 or 6 */
-	uint8_t flags;   /* TCP_ flags */
+	uint8_t flags;   /* TCP_ flags, and the two for congestion above them as they are */
 	uint8_t vlan_count;
 	uint8_t sack_count;
 	bool has_timestamps;
 	bool has_mss;
+	bool has_window_scale;
 	bool sack_permitted;
 	/* A first fragment: at least `length` bytes of data, maybe more. */
 	bool more_data;
-	uint8_t source[16]; /* IPv4 in the first four bytes, the rest zero */
+	uint8_t window_scale; /* RFC 7323 2.2, at most 14; 0 without has_window_scale */
+	uint8_t source[16];   /* IPv4 in the first four bytes, the rest zero */
 	uint8_t target[16];
 	uint16_t source_port;
 	uint16_t target_port;
 	uint16_t vlan[TCPM_MAX_VLANS]; /* outermost first, ids only, priority tags left out */
 	uint16_t ip_id;                /* IPv4 identification; 0 for IPv6 */
-	uint16_t checksum;             /* TCP checksum as captured, not verified; 0 if cut off */
-	uint16_t mss;                  /* option 2 */
+	uint16_t checksum;             /* TCP checksum as captured, not verified */
+	uint16_t mss;                  /* option 2; 0 without has_mss */
 	uint16_t window;               /* as in the header, unscaled */
 	uint32_t seq;
-	uint32_t ack;    /* valid with TCP_ACK */
-	uint32_t length; /* bytes of TCP data, by the IP header; SYN and FIN not counted */
-	uint32_t tsval;  /* RFC 7323, valid with has_timestamps */
+	uint32_t ack; /* valid with TCP_ACK */
+	/* Bytes of TCP data, by the IP header, or by the frame where that says 0
+	 * (segmentation offload, jumbogram); SYN and FIN not counted. */
+	uint32_t length;
+	uint32_t tsval; /* RFC 7323; both 0 without has_timestamps */
 	uint32_t tsecr;
-	struct sack_block sack[PACKET_MAX_SACK];
+	struct sack_block sack[PACKET_MAX_SACK]; /* sack_count of them; the rest unspecified */
 };
 
 /*
  * Decodes a frame into *packet. TCPM_DECODE_TCP: *packet is filled. Any other
  * value: *packet is unspecified and the value says why.
  *
- * A TCP header whose options are cut off by the snap length, or hold a bad
- * length, is used without the options from there on; one whose first 20 bytes
- * are not all there is TRUNCATED.
+ * A TCP header whose options are cut off by the snap length, or go on in the next
+ * fragment, or hold a bad length, is used without the options from there on. One
+ * whose first 20 bytes are not all there is TRUNCATED if the capture cut them off,
+ * FRAGMENT if they go on in the next fragment, MALFORMED if they do not fit the
+ * length that the IP header tells.
  */
 enum tcpm_decode packet_decode(const struct tcpm_frame *frame, struct packet *packet);
 

@@ -1,0 +1,85 @@
+/*
+ * A stream of bytes in large blocks: a plain file, a pipe and a decompressor look
+ * alike behind it.
+ *
+ * The reader walks from `at` to `end` by itself, without a call. When the record
+ * before it is not all there, it asks for what it needs: only then are the few
+ * bytes left over moved to the front and a whole block read behind them. So a
+ * record costs no system call, and nothing moves under the frames of a batch.
+ */
+#ifndef CAPTURE_BLOCK_H
+#define CAPTURE_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "capture/decompress.h"
+
+#define BLOCK_SIZE ((size_t)1 << 20)
+
+/* The most that can be asked for at once: a record of 16 MiB and its header. */
+#define BLOCK_MAX_NEED (((size_t)16 << 20) + 4096)
+
+struct block_stream {
+	const uint8_t *at;  /* the next byte; the reader moves it, up to `end` */
+	const uint8_t *end; /* behind the last byte that is there */
+
+	/* The rest is the stream's own. */
+	uint8_t *buffer;
+	size_t capacity;
+	uint64_t end_offset; /* of `end` in the stream */
+	int fd;
+	bool regular;
+	uint64_t file_size; /* 0: not known */
+	uint64_t file_done; /* bytes read from fd */
+	const struct compression *compression;
+	struct decompressor *decompressor;
+	uint8_t *packed; /* input of the decompressor */
+	size_t packed_capacity;
+	size_t packed_start;
+	size_t packed_end;
+	bool pending; /* the decompressor may have more output without more input */
+	int failed;   /* it met damage behind what it gave out; 0: no */
+	struct error failure;
+};
+
+/*
+ * Starts a stream on an open file, reading its first block to see whether it is
+ * compressed. The stream does not own fd. Errors hold a clause that does not name
+ * the file; nothing is left to free then. -ENOTSUP: a compression that is not
+ * read.
+ */
+int block_stream_init(struct block_stream *stream, int fd, struct error *error);
+
+/* Frees what the stream holds; fd stays open. */
+void block_stream_done(struct block_stream *stream);
+
+/*
+ * Makes at least count (at most BLOCK_MAX_NEED) bytes available at `at`, reading as
+ * little as one block. What was available before may have moved. 1: they are there.
+ * 0: the stream ends before; what there is, is there. A negative errno, with a
+ * clause in *error: it cannot be read further; what there is, is there.
+ */
+int block_stream_need(struct block_stream *stream, size_t count, struct error *error);
+
+/* Steps over count bytes, however many. Returns as block_stream_need does. */
+int block_stream_skip(struct block_stream *stream, uint64_t count, struct error *error);
+
+/* Bytes available. */
+static inline size_t block_stream_left(const struct block_stream *stream)
+{
+	return (size_t)(stream->end - stream->at);
+}
+
+/* Where `at` is in the (decompressed) stream. */
+static inline uint64_t block_stream_offset(const struct block_stream *stream)
+{
+	return stream->end_offset - block_stream_left(stream);
+}
+
+/* How much of the file itself, compressed or not, was used up. */
+uint64_t block_stream_file_done(const struct block_stream *stream);
+
+#endif

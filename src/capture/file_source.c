@@ -1,0 +1,257 @@
+/*
+ * A capture file as a source: opens it, finds out what it is, and puts the
+ * sentence together when it is damaged. The formats are in pcap_file.c and
+ * pcapng_file.c.
+ */
+#include "capture/file_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What sentences call the file. */
+static void set_name(struct file_source *file, const char *name)
+{
+	const size_t length = strlen(name);
+	const char *dots = "";
+
+	if (length >= sizeof(file->name)) {
+		dots = "...";
+		name += length - (sizeof(file->name) - sizeof("..."));
+	}
+	snprintf(file->name, sizeof(file->name), "%s%s", dots, name);
+}
+
+/* "NAME: PLACE: WHAT; what that means." */
+static int damage(const struct file_source *file, int errnum, const char *place, const char *what,
+		  struct error *error)
+{
+	if (file->records == 0)
+		return error_set(error, errnum, "%s: %s: %s; no record before it was read",
+				 file->name, place, what);
+	if (file->records == 1)
+		return error_set(error, errnum, "%s: %s: %s; the 1 record before it was read",
+				 file->name, place, what);
+	return error_set(error, errnum, "%s: %s: %s; the %" PRIu64 " records before it were read",
+			 file->name, place, what, file->records);
+}
+
+static const char *of_data(const struct file_source *file)
+{
+	return file->stream.decompressor ? " of the decompressed data" : "";
+}
+
+int file_record_damage(const struct file_source *file, struct error *error, const char *format, ...)
+{
+	char place[96];
+	char what[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	snprintf(place, sizeof(place), "record %" PRIu64 " at byte %" PRIu64 "%s",
+		 file->records + 1, block_stream_offset(&file->stream), of_data(file));
+	return damage(file, EBADMSG, place, what, error);
+}
+
+int file_block_damage(const struct file_source *file, struct error *error, const char *format, ...)
+{
+	char place[96];
+	char what[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	snprintf(place, sizeof(place), "block before record %" PRIu64 " at byte %" PRIu64 "%s",
+		 file->records + 1, block_stream_offset(&file->stream), of_data(file));
+	return damage(file, EBADMSG, place, what, error);
+}
+
+int file_cut_short(const struct file_source *file, int result, uint64_t offset, uint64_t there,
+		   uint64_t whole, struct error *error)
+{
+	char place[96];
+	char what[256];
+
+	snprintf(place, sizeof(place), "record %" PRIu64 " at byte %" PRIu64 "%s",
+		 file->records + 1, offset, of_data(file));
+	if (result < 0)
+		snprintf(what, sizeof(what), "%.250s", error ? error->text : "it cannot be read");
+	else if (whole == 0)
+		snprintf(what, sizeof(what),
+			 "the file is cut short: it ends %" PRIu64 " bytes after that", there);
+	else
+		snprintf(what, sizeof(what),
+			 "the file is cut short: %" PRIu64 " of %" PRIu64 " bytes are there", there,
+			 whole);
+	return damage(file, result < 0 ? -result : EBADMSG, place, what, error);
+}
+
+int file_header_cut_short(const struct file_source *file, int result, uint64_t whole,
+			  struct error *error)
+{
+	char what[256];
+
+	if (result < 0) {
+		snprintf(what, sizeof(what), "%.250s", error ? error->text : "it cannot be read");
+		return error_set(error, -result, "%s: %s; nothing of it was read", file->name,
+				 what);
+	}
+	return error_set(error, EBADMSG,
+			 "%s: the file is cut short within its header: %zu of %" PRIu64
+			 " bytes are there; it holds no record",
+			 file->name, block_stream_left(&file->stream), whole);
+}
+
+static int file_next(struct source *source, struct tcpm_frame *frames, size_t max,
+		     struct error *error)
+{
+	struct file_source *file = (struct file_source *)source;
+
+	if (!file->ended && max > 0) {
+		const int count =
+			file->next(file, frames, max > INT_MAX ? INT_MAX : max, &file->error);
+		if (count > 0) {
+			file->records += (uint64_t)count;
+			return count;
+		}
+		file->ended = true;
+		file->result = count;
+	}
+	if (!file->ended)
+		return error_set(error, EINVAL, "%s: no room for a frame", file->name);
+	return file->result < 0 ? error_set(error, -file->result, "%s", file->error.text) : 0;
+}
+
+static const char *file_interface_name(const struct source *source, uint32_t interface)
+{
+	const struct file_source *file = (const struct file_source *)source;
+
+	return file->pcapng ? pcapng_interface_name(file->pcapng, interface) : NULL;
+}
+
+static void file_progress(const struct source *source, struct source_progress *progress)
+{
+	const struct file_source *file = (const struct file_source *)source;
+
+	progress->bytes_done = block_stream_file_done(&file->stream);
+	progress->bytes_all = file->stream.file_size;
+	progress->records = file->records;
+}
+
+/* Frees everything but the descriptor. */
+static void file_free(struct file_source *file)
+{
+	pcapng_close(file->pcapng);
+	block_stream_done(&file->stream);
+	free(file);
+}
+
+static void file_close(struct source *source)
+{
+	struct file_source *file = (struct file_source *)source;
+	const int fd = file->fd;
+
+	file_free(file);
+	close(fd);
+}
+
+static const struct source_ops file_ops = {
+	.next = file_next,
+	.interface_name = file_interface_name,
+	.progress = file_progress,
+	.close = file_close,
+};
+
+/* Neither pcap nor pcapng: says what it looks like. */
+static int not_a_capture(const struct file_source *file, struct error *error)
+{
+	const uint8_t *at = file->stream.at;
+	const size_t left = block_stream_left(&file->stream);
+	const char *name = file->name;
+
+	if (left == 0)
+		return error_set(error, ENODATA,
+				 "%s: %s is empty: a capture has a header even without packets",
+				 name, file->stream.decompressor ? "the decompressed data" : "it");
+	if (left < 4)
+		return error_set(error, EBADMSG,
+				 "%s: it has only %zu bytes: too short for a capture", name, left);
+	return error_set(
+		error, ENOTSUP,
+		"%s: it is neither a pcap nor a pcapng capture%s (its first bytes are "
+		"%02x %02x %02x %02x); editcap, which comes with Wireshark, converts other "
+		"capture formats",
+		name, file->stream.decompressor ? " when decompressed" : "", at[0], at[1], at[2],
+		at[3]);
+}
+
+static int open_format(struct file_source *file, struct error *error)
+{
+	const int result = block_stream_need(&file->stream, 4, error);
+
+	if (result < 0)
+		return file_header_cut_short(file, result, 4, error);
+	if (result > 0 && pcap_recognise(file->stream.at))
+		return pcap_open(file, error);
+	if (result > 0 && pcapng_recognise(file->stream.at))
+		return pcapng_open(file, error);
+	return not_a_capture(file, error);
+}
+
+int file_source_open_fd(int fd, const char *name, struct source **source, struct error *error)
+{
+	struct file_source *file = calloc(1, sizeof(*file));
+	struct error clause;
+	int result;
+
+	if (!file)
+		return error_set(error, ENOMEM, "%.300s: there is not enough memory to read it",
+				 name);
+	file->source.ops = &file_ops;
+	file->fd = fd;
+	file->stream.fd = -1;
+	set_name(file, name);
+	result = block_stream_init(&file->stream, fd, &clause);
+	if (result < 0)
+		error_set(error, -result, "%s: %.300s", file->name, clause.text);
+	else
+		result = open_format(file, error);
+	if (result < 0) {
+		file_free(file);
+		return result;
+	}
+	*source = &file->source;
+	return 0;
+}
+
+int file_source_open(const char *path, struct source **source, struct error *error)
+{
+	const bool standard_input = strcmp(path, "-") == 0;
+	const char *name = standard_input ? "standard input" : path;
+	const int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+				      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0) {
+		const int errnum = errno;
+		return error_set(error, errnum, "%.300s: it cannot be opened: %s", name,
+				 strerror(errnum));
+	}
+	int result;
+	if (standard_input && isatty(fd))
+		result = error_set(error, EINVAL,
+				   "standard input is a terminal: a capture must come from a pipe "
+				   "or a file");
+	else
+		result = file_source_open_fd(fd, name, source, error);
+	if (result < 0)
+		close(fd);
+	return result;
+}

@@ -1,0 +1,380 @@
+/*
+ * The engine: frames in, samples out.
+ *
+ * Each frame is decoded, its flow found, its acknowledgement matched against the
+ * other direction, its segment remembered in its own. What comes of it is counted;
+ * nothing that a packet holds can make a call fail.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet/packet.h"
+#include "rtt/flow_table.h"
+#include "rtt/handshake.h"
+#include "rtt/match.h"
+#include "rtt/seq.h"
+#include "tcpmetro.h"
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* Time that goes back by more than this is a clock that was set; by less, frames of
+ * several queues that were written a little out of order. */
+#define CLOCK_STEP_NS (SECOND_NS / 10)
+
+/* Times beyond this, some 146 years either side of 1970, are nonsense; held there, no
+ * difference of two of them overflows. */
+#define FARTHEST_NS (INT64_MAX / 2)
+
+#define MAX_FLOWS         (UINT32_C(1) << 28)
+#define MAX_SEGMENTS      (UINT32_C(1) << 26)
+#define MAX_FLOW_SEGMENTS (UINT32_C(1) << 14)
+
+struct tcpm_engine {
+	struct tcpm_handler handler;
+	struct flow_table *flows;
+	struct match_memory memory;
+	struct tcpm_counters counters;
+	int64_t last_ns;
+	bool started;
+	uint32_t epoch; /* counts clock steps */
+};
+
+static void flow_closed(void *user, struct flow *flow)
+{
+	struct tcpm_engine *engine = user;
+	struct tcpm_closed closed = {.flow = &flow->id};
+
+	for (unsigned i = 0; i < 2; i++) {
+		segment_ring_clear(&flow->direction[i].ring, engine->memory.slab);
+		closed.totals[i] = flow->direction[i].totals;
+		closed.slot[i] = flow->direction[i].slot;
+	}
+	if (engine->handler.closed)
+		engine->handler.closed(engine->handler.user, &closed);
+}
+
+static bool options_valid(const struct tcpm_options *options)
+{
+	return options->max_flows <= MAX_FLOWS && options->max_segments <= MAX_SEGMENTS &&
+	       options->max_flow_segments <= MAX_FLOW_SEGMENTS && options->idle_ns >= 0 &&
+	       options->half_open_ns >= 0 && options->closed_ns >= 0;
+}
+
+static struct tcpm_options with_defaults(const struct tcpm_options *given)
+{
+	struct tcpm_options options = *given;
+
+	if (!options.max_flows)
+		options.max_flows = 1000000;
+	if (!options.max_segments)
+		options.max_segments = 2097152;
+	if (!options.max_flow_segments)
+		options.max_flow_segments = 8192;
+	if (!options.idle_ns)
+		options.idle_ns = 300 * SECOND_NS;
+	if (!options.half_open_ns)
+		options.half_open_ns = 140 * SECOND_NS;
+	if (!options.closed_ns)
+		options.closed_ns = 15 * SECOND_NS;
+	return options;
+}
+
+struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
+                                    const struct tcpm_handler *handler)
+{
+	static const struct tcpm_options none = {0};
+
+	if (!given)
+		given = &none;
+	if (!options_valid(given)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct tcpm_options options = with_defaults(given);
+	struct tcpm_engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return NULL;
+	struct flow_table_options table = {
+		.max_flows = options.max_flows,
+		.seed = options.hash_seed,
+		.timeout_ns = {[FLOW_HALF_OPEN] = options.half_open_ns,
+	                       [FLOW_ESTABLISHED] = options.idle_ns,
+	                       [FLOW_CLOSED] = options.closed_ns},
+		.closed = flow_closed,
+		.user = engine,
+	};
+
+	engine->handler = handler ? *handler : (struct tcpm_handler){0};
+	engine->flows = flow_table_new(&table);
+	engine->memory.slab = segment_slab_new(options.max_segments);
+	engine->memory.limit = options.max_flow_segments;
+	if (!engine->flows || !engine->memory.slab) {
+		tcpm_engine_free(engine);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return engine;
+}
+
+void tcpm_engine_free(struct tcpm_engine *engine)
+{
+	if (!engine)
+		return;
+	flow_table_free(engine->flows);
+	segment_slab_free(engine->memory.slab);
+	free(engine);
+}
+
+void tcpm_engine_flush(struct tcpm_engine *engine)
+{
+	flow_table_clear(engine->flows);
+	engine->counters.flows_now = 0;
+	engine->started = false;
+}
+
+const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engine)
+{
+	return &engine->counters;
+}
+
+/* The frame's time, held within bounds; notices when the clock was set back. */
+static int64_t clock_of(struct tcpm_engine *engine, const struct tcpm_frame *frame)
+{
+	int64_t now_ns = frame->time_ns;
+
+	if (now_ns > FARTHEST_NS)
+		now_ns = FARTHEST_NS;
+	if (now_ns < -FARTHEST_NS)
+		now_ns = -FARTHEST_NS;
+	if (engine->started && now_ns < engine->last_ns - CLOCK_STEP_NS) {
+		engine->counters.clock_steps++;
+		engine->epoch++;
+	}
+	engine->started = true;
+	engine->last_ns = now_ns;
+	return now_ns;
+}
+
+/* The id of the packet's flow; returns the index of its sender in it. */
+static unsigned identify(const struct packet *packet, const struct tcpm_frame *frame,
+                         struct tcpm_flow_id *id)
+{
+	int order = memcmp(packet->source, packet->target, sizeof(packet->source));
+	unsigned sender = order ? order > 0 : packet->source_port > packet->target_port;
+
+	memset(id, 0, sizeof(*id));
+	id->address[sender].version = id->address[!sender].version = packet->version;
+	memcpy(id->address[sender].bytes, packet->source, sizeof(packet->source));
+	memcpy(id->address[!sender].bytes, packet->target, sizeof(packet->target));
+	id->port[sender] = packet->source_port;
+	id->port[!sender] = packet->target_port;
+	for (unsigned i = 0; i < packet->vlan_count; i++)
+		id->vlan[i] = packet->vlan[i];
+	id->interface = frame->interface;
+	return sender;
+}
+
+/* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
+static struct flow *flow_of(struct tcpm_engine *engine, const struct packet *packet,
+                            const struct tcpm_frame *frame, int64_t now_ns, unsigned *sender)
+{
+	struct tcpm_flow_id id;
+
+	*sender = identify(packet, frame, &id);
+	uint64_t hash = flow_table_hash(engine->flows, &id);
+	struct flow *flow = flow_table_find(engine->flows, &id, hash);
+
+	if (flow) {
+		flow = handshake_flow(engine->flows, flow, packet, *sender, now_ns);
+	} else if (!(packet->flags & TCP_RST)) {
+		flow = flow_table_add(engine->flows, &id, hash, now_ns, NULL);
+		if (flow) {
+			handshake_init(flow);
+			flow_table_link(engine->flows, flow);
+		}
+	}
+	return flow;
+}
+
+/* A clock that was set, while the flow had segments outstanding: their times and the
+ * present one cannot be compared. */
+static void follow_clock(struct tcpm_engine *engine, struct flow *flow)
+{
+	if (flow->epoch == engine->epoch)
+		return;
+	flow->epoch = engine->epoch;
+	for (unsigned i = 0; i < 2; i++)
+		direction_void(&flow->direction[i], &engine->memory, TCPM_REASON_CLOCK);
+}
+
+static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
+                        const struct verdict *verdict, const struct tcpm_frame *frame,
+                        int64_t now_ns)
+{
+	struct direction *direction = &flow->direction[sender];
+	int64_t *last_ns = &direction->last_rtt_ns[verdict->class_];
+	struct tcpm_sample sample = {
+		.time_ns = now_ns,
+		.rtt_ns = verdict->rtt_ns,
+		.previous_ns = *last_ns,
+		.frame = frame->number,
+		.segment = frame->number - (uint32_t)((uint32_t)frame->number - verdict->frame),
+		.flow = &flow->id,
+		.slot = &direction->slot,
+		.interface = frame->interface,
+		.sender = (uint8_t)sender,
+		.method = verdict->method,
+		.class_ = verdict->class_,
+	};
+
+	*last_ns = verdict->rtt_ns;
+	engine->counters.samples[verdict->method][verdict->class_]++;
+	if (engine->handler.sample)
+		engine->handler.sample(engine->handler.user, &sample);
+}
+
+static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
+                      const struct arrival *arrival, const struct tcpm_frame *frame)
+{
+	struct tcpm_counters *counters = &engine->counters;
+	struct verdict verdict;
+
+	direction_ack(&flow->direction[!sender], &engine->memory, arrival, &verdict);
+	if (!verdict.counted)
+		return;
+	if (verdict.selective)
+		counters->sacks++;
+	else
+		counters->acks++;
+	if (verdict.sample)
+		give_sample(engine, flow, !sender, &verdict, frame, arrival->now_ns);
+	else if (verdict.selective)
+		counters->sack_reasons[verdict.reason]++;
+	else
+		counters->ack_reasons[verdict.reason]++;
+}
+
+static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
+                          const struct arrival *arrival, uint32_t size)
+{
+	struct tcpm_counters *counters = &engine->counters;
+	struct direction *direction = &flow->direction[sender];
+	const struct packet *packet = arrival->packet;
+
+	if (direction->flags & DIRECTION_ANEW)
+		direction_reset(direction, &engine->memory);
+	switch (direction_segment(direction, &engine->memory, arrival, packet->seq,
+	                          packet->seq + size)) {
+	case SEGMENT_COPY:
+		counters->copies++;
+		return;
+	case SEGMENT_KEEP_ALIVE:
+	case SEGMENT_IMPLAUSIBLE:
+		return;
+	case SEGMENT_RESENT:
+		direction->totals.retransmitted++;
+		counters->retransmitted++;
+		break;
+	case SEGMENT_LATE:
+		direction->totals.out_of_order++;
+		counters->out_of_order++;
+		break;
+	case SEGMENT_NEW:
+		break;
+	}
+	direction->totals.segments++;
+	counters->segments++;
+}
+
+/* All that one side sent was acknowledged, its FIN included. */
+static bool finished(const struct direction *direction)
+{
+	return (direction->flags & DIRECTION_FIN) && direction->una == direction->max;
+}
+
+static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
+                          const struct packet *packet)
+{
+	const struct direction *own = &flow->direction[sender];
+	const struct direction *other = &flow->direction[!sender];
+	bool both = (own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) &&
+	            (other->flags & DIRECTION_SEEN);
+	bool closed = finished(own) && finished(other);
+
+	if (packet->flags & TCP_RST) {
+		/* One that the receiver would take (RFC 5961 3.2), as far as can be seen. */
+		closed = !(own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) ||
+		         packet->seq == own->max || packet->seq == own->una ||
+		         flow->state == FLOW_HALF_OPEN;
+	}
+	if (closed) {
+		if (flow->state != FLOW_CLOSED)
+			flow_table_set_state(engine->flows, flow, FLOW_CLOSED);
+	} else if (flow->state == FLOW_HALF_OPEN && both &&
+	           (packet->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK) {
+		flow_table_set_state(engine->flows, flow, FLOW_ESTABLISHED);
+	}
+}
+
+static uint32_t run_frame(struct flow *flow, unsigned sender, uint32_t frame)
+{
+	if (flow->run_direction != sender + 1) {
+		flow->run_direction = (uint8_t)(sender + 1);
+		flow->run_frame = frame;
+	}
+	return flow->run_frame;
+}
+
+static void measure(struct tcpm_engine *engine, const struct packet *packet,
+                    const struct tcpm_frame *frame, int64_t now_ns)
+{
+	unsigned sender;
+	struct flow *flow = flow_of(engine, packet, frame, now_ns, &sender);
+
+	if (!flow)
+		return;
+	follow_clock(engine, flow);
+	flow_table_touch(engine->flows, flow, now_ns);
+
+	struct arrival arrival = {
+		.packet = packet,
+		.now_ns = now_ns,
+		.frame = (uint32_t)frame->number,
+		.run_frame = run_frame(flow, sender, (uint32_t)frame->number),
+	};
+	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
+	                ((packet->flags & TCP_FIN) != 0);
+
+	if (packet->has_mss && (packet->flags & TCP_SYN))
+		flow->direction[!sender].mss = packet->mss;
+	if (packet->flags & TCP_ACK)
+		match_ack(engine, flow, sender, &arrival, frame);
+	if (size && !(packet->flags & TCP_RST))
+		match_segment(engine, flow, sender, &arrival, size);
+	advance_state(engine, flow, sender, packet);
+}
+
+static void feed_one(struct tcpm_engine *engine, const struct tcpm_frame *frame)
+{
+	struct packet packet;
+	enum tcpm_decode result = packet_decode(frame, &packet);
+	int64_t now_ns = clock_of(engine, frame);
+
+	engine->counters.frames++;
+	engine->counters.decoded[result]++;
+	flow_table_expire(engine->flows, now_ns);
+	if (result == TCPM_DECODE_TCP)
+		measure(engine, &packet, frame, now_ns);
+}
+
+void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		feed_one(engine, &frames[i]);
+	engine->counters.flows_now = flow_table_count(engine->flows);
+	engine->counters.flows_opened = flow_table_opened(engine->flows);
+	engine->counters.flows_evicted = flow_table_evicted(engine->flows);
+}

@@ -1,0 +1,81 @@
+/*
+ * What is remembered of a TCP connection.
+ *
+ * A flow is two directions, each named by its sender. Everything about the
+ * sequence space of one direction, and about the segments that it has
+ * outstanding, stands in its struct direction; matching (match.h) works on one
+ * direction at a time and knows nothing of flows.
+ */
+#ifndef RTT_FLOW_H
+#define RTT_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rtt/segment_ring.h"
+#include "tcpmetro.h"
+
+enum {
+	DIRECTION_SEEN = 0x01,        /* `max` is valid: a segment of it was captured */
+	DIRECTION_ACKED = 0x02,       /* `una` comes from an acknowledgement, or from a SYN */
+	DIRECTION_ISN = 0x04,         /* `isn` is valid: its SYN was captured */
+	DIRECTION_FIN = 0x08,         /* its FIN was captured */
+	DIRECTION_PROBE = 0x10,       /* `probe` is valid */
+	DIRECTION_VOID = 0x20,        /* `void_end` is valid, `void_reason` says why */
+	DIRECTION_DSACK = 0x40,       /* its receiver has reported a duplicate (RFC 2883) */
+	DIRECTION_SACK_BLOCK = 0x80,  /* `sack_block` is valid */
+	DIRECTION_TIMESTAMPS = 0x100, /* its segments carry timestamps */
+	DIRECTION_ANEW = 0x200,       /* its next SYN begins it anew, with another ISN */
+};
+
+struct direction {
+	uint16_t flags;
+	uint8_t void_reason; /* enum tcpm_reason */
+	uint32_t isn;
+	uint32_t una; /* acknowledged up to here (RFC 9293 3.3.1: SND.UNA) */
+	uint32_t max; /* the highest sequence number seen, plus one */
+	/* The longest segment seen, and the MSS that the receiver announced (0: not
+	 * seen): together the size of a full segment. */
+	uint32_t longest;
+	uint16_t mss;
+	/* What lies before void_end was captured but is not remembered. */
+	uint32_t void_end;
+	/* Where the next segment would start if an implausible one was right. */
+	uint32_t probe;
+	/* The last SACK block reported first, already worked in. */
+	uint32_t sack_left;
+	uint32_t sack_right;
+	/* Fingerprint of the last packet with data, to know its copy by. */
+	uint32_t fingerprint;
+	struct segment_ring ring;
+	int64_t min_rtt_ns;               /* 0: none yet */
+	int64_t last_rtt_ns[TCPM_CLASSES]; /* -1: none yet */
+	struct tcpm_totals totals;
+	void *slot;
+};
+
+enum flow_state {
+	FLOW_HALF_OPEN,   /* the handshake is not known to have ended */
+	FLOW_ESTABLISHED, /* both sides have answered one another */
+	FLOW_CLOSED,      /* both FINs acknowledged, or reset */
+	FLOW_STATES
+};
+
+struct flow {
+	struct flow *next; /* in its hash bucket */
+	struct flow *newer, *older;
+	/* A connection that begins on the same endpoints while this one may be alive;
+	 * takes its place when its handshake completes. Not in the hash table. */
+	struct flow *challenger;
+	struct flow *challenged; /* the other way: set on a challenger alone */
+	int64_t touched_ns;
+	uint64_t hash;
+	uint8_t state;         /* enum flow_state */
+	uint8_t run_direction; /* who sent the last packet: 1 or 2, its index plus one */
+	uint32_t run_frame;    /* with which the run of packets from that side began */
+	uint32_t epoch;        /* of the capture's clock */
+	struct tcpm_flow_id id;
+	struct direction direction[2];
+};
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * Port reuse and forged SYNs: see handshake.h.
+ */
+#include "rtt/handshake.h"
+
+#include "rtt/seq.h"
+
+void handshake_init(struct flow *flow)
+{
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned class_ = 0; class_ < TCPM_CLASSES; class_++)
+			flow->direction[i].last_rtt_ns[class_] = -1;
+}
+
+static bool has_isn(const struct direction *direction, uint32_t isn)
+{
+	return (direction->flags & DIRECTION_ISN) && direction->isn == isn;
+}
+
+/* Is this SYN, or SYN-ACK, a part of the flow's own handshake? */
+static bool belongs(const struct flow *flow, const struct packet *packet, unsigned sender)
+{
+	const struct direction *own = &flow->direction[sender];
+	const struct direction *other = &flow->direction[!sender];
+
+	if (own->flags & DIRECTION_ISN)
+		return own->isn == packet->seq;
+	/* The side that answers a SYN: its first word. */
+	if (packet->flags & TCP_ACK)
+		return !(own->flags & DIRECTION_SEEN) && has_isn(other, packet->ack - 1);
+	/* A SYN that was captured after its answer. */
+	return !(own->flags & DIRECTION_SEEN) && (own->flags & DIRECTION_ACKED) &&
+	       (other->flags & DIRECTION_ISN) && own->una == packet->seq + 1;
+}
+
+/* A SYN-ACK with a new ISN for the SYN of a handshake that is not done: the server
+ * forgot its first answer (SYN cookies, a load balancer). That side begins anew. */
+static bool answers_anew(const struct flow *flow, const struct packet *packet, unsigned sender)
+{
+	return (packet->flags & TCP_ACK) && flow->state == FLOW_HALF_OPEN &&
+	       has_isn(&flow->direction[!sender], packet->ack - 1);
+}
+
+static struct flow *replace(struct flow_table *table, struct flow *flow, int64_t now_ns)
+{
+	struct tcpm_flow_id id = flow->id;
+	uint64_t hash = flow->hash;
+
+	flow_table_remove(table, flow);
+	flow = flow_table_add(table, &id, hash, now_ns, NULL);
+	if (flow) {
+		handshake_init(flow);
+		flow_table_link(table, flow);
+	}
+	return flow;
+}
+
+static struct flow *challenge(struct flow_table *table, struct flow *flow, int64_t now_ns)
+{
+	struct flow *challenger = flow_table_add(table, &flow->id, flow->hash, now_ns, flow);
+
+	if (challenger) {
+		handshake_init(challenger);
+		flow_table_challenge(table, flow, challenger);
+	}
+	return challenger;
+}
+
+static struct flow *syn_flow(struct flow_table *table, struct flow *flow,
+                             const struct packet *packet, unsigned sender, int64_t now_ns)
+{
+	if (belongs(flow, packet, sender))
+		return flow;
+	if (flow->challenger && belongs(flow->challenger, packet, sender))
+		return flow->challenger;
+	if (answers_anew(flow, packet, sender)) {
+		flow->direction[sender].flags |= DIRECTION_ANEW;
+		return flow;
+	}
+	if (flow->state == FLOW_CLOSED)
+		return replace(table, flow, now_ns);
+	return challenge(table, flow, now_ns);
+}
+
+/* Does this packet end the challenger's handshake? Where only one side is captured,
+ * that side's word must do. */
+static bool completes(const struct flow *flow, const struct packet *packet, unsigned sender)
+{
+	const struct flow *challenger = flow->challenger;
+	const struct direction *own = &challenger->direction[sender];
+	const struct direction *other = &challenger->direction[!sender];
+
+	if (!has_isn(own, packet->seq - 1) || !(packet->flags & TCP_ACK))
+		return false;
+	if (other->flags & DIRECTION_ISN)
+		return packet->ack == other->isn + 1;
+	return !(flow->direction[!sender].flags & DIRECTION_SEEN);
+}
+
+struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
+                            const struct packet *packet, unsigned sender, int64_t now_ns)
+{
+	if (packet->flags & TCP_SYN)
+		return syn_flow(table, flow, packet, sender, now_ns);
+	if (!flow->challenger)
+		return flow;
+	struct flow *challenger = flow->challenger;
+
+	/* A refusal: RST with the SYN's number acknowledged. */
+	if ((packet->flags & TCP_RST) && (packet->flags & TCP_ACK) &&
+	    has_isn(&challenger->direction[!sender], packet->ack - 1) &&
+	    !(challenger->direction[sender].flags & DIRECTION_SEEN))
+		return challenger;
+	if (!completes(flow, packet, sender))
+		return flow;
+	flow_table_succeed(table, challenger);
+	return challenger;
+}

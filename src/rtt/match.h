@@ -1,0 +1,78 @@
+/*
+ * Matching: segments with their acknowledgements, in one direction.
+ *
+ * A direction sends segments; its receiver acknowledges them. direction_segment
+ * remembers what was sent and when; direction_ack finds which of the outstanding
+ * segments an acknowledgement answers, or says why that cannot be told. The rules
+ * stand in docs/MEASUREMENT.md.
+ */
+#ifndef RTT_MATCH_H
+#define RTT_MATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/packet.h"
+#include "rtt/flow.h"
+
+/* What matching needs of its surroundings. */
+struct match_memory {
+	struct segment_slab *slab;
+	unsigned limit; /* segments of one direction */
+};
+
+/* A packet at its moment. */
+struct arrival {
+	const struct packet *packet;
+	int64_t now_ns;
+	uint32_t frame;     /* low 32 bits of its number */
+	uint32_t run_frame; /* the first frame since the other side last sent one */
+};
+
+enum segment_kind {
+	SEGMENT_NEW,          /* beyond all that was seen */
+	SEGMENT_LATE,         /* first seen after later data */
+	SEGMENT_RESENT,       /* some of it was seen before */
+	SEGMENT_COPY,         /* the same packet captured again */
+	SEGMENT_KEEP_ALIVE,   /* one byte acknowledged long ago (RFC 9293 3.8.4) */
+	SEGMENT_IMPLAUSIBLE,  /* far from where the direction stands; not used */
+};
+
+/*
+ * A packet of this direction that consumes sequence space [start, end), end after
+ * start. Says what it was. Segments for which there is no room are not remembered,
+ * which direction_ack then reports as untimed.
+ */
+enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
+                                    const struct arrival *arrival, uint32_t start, uint32_t end);
+
+/* Does an acknowledgement tell a round trip? */
+struct verdict {
+	bool counted;   /* it acknowledges something new; otherwise the rest is unset */
+	bool selective; /* by its first SACK block, not cumulatively */
+	bool sample;
+	uint8_t reason; /* enum tcpm_reason, if there is no sample */
+	uint8_t method; /* enum tcpm_method, and so on, if there is */
+	uint8_t class_;
+	uint32_t frame; /* of the segment answered, low 32 bits */
+	int64_t rtt_ns; /* 0 to MATCH_MAX_RTT_NS */
+};
+
+/* Twice the maximum segment lifetime (RFC 9293 3.4.2: 2 minutes): what takes longer
+ * is no round trip. */
+#define MATCH_MAX_RTT_NS (INT64_C(240) * 1000000000)
+
+/* A packet of the other direction whose ACK flag is set: what does it say of this
+ * one? Acknowledged segments are forgotten. */
+void direction_ack(struct direction *direction, const struct match_memory *memory,
+                   const struct arrival *arrival, struct verdict *verdict);
+
+/* Forgets the outstanding segments; what was outstanding will count under
+ * `reason` (UNTIMED, CLOCK) when it is acknowledged. */
+void direction_void(struct direction *direction, const struct match_memory *memory,
+                    enum tcpm_reason reason);
+
+/* Forgets everything but what was counted: another connection begins. */
+void direction_reset(struct direction *direction, const struct match_memory *memory);
+
+#endif

@@ -1,0 +1,192 @@
+/*
+ * Selective acknowledgements: see match.h.
+ *
+ * RFC 2018 section 4: the first block of a packet holds the segment that made the
+ * receiver send it. Data that arrives out of order must be answered at once, so
+ * what the first block newly covers is a sample of the network.
+ */
+#include "rtt/match_ack.h"
+#include "rtt/seq.h"
+
+bool match_is_dsack(const struct packet *packet)
+{
+	const struct sack_block *first = &packet->sack[0];
+
+	if (!seq_after(first->right, packet->ack) || seq_before(first->left, packet->ack))
+		return true;
+	return packet->sack_count > 1 && !seq_before(first->left, packet->sack[1].left) &&
+	       !seq_after(first->right, packet->sack[1].right);
+}
+
+/* A block that this direction can have sent. */
+static bool block_plausible(const struct direction *direction, const struct packet *packet,
+                            const struct sack_block *block)
+{
+	return seq_after(block->left, packet->ack) && seq_after(block->right, block->left) &&
+	       !seq_after(block->right, direction->max);
+}
+
+static bool known_block(const struct direction *direction, const struct sack_block *block)
+{
+	return (direction->flags & DIRECTION_SACK_BLOCK) &&
+	       !seq_before(block->left, direction->sack_left) &&
+	       !seq_after(block->right, direction->sack_right);
+}
+
+/* What a block covers that was not covered before. */
+struct news {
+	const struct segment *last; /* the last sent of it; NULL: none */
+	bool resent;
+	bool hole; /* some of it was never seen */
+};
+
+static const struct sent *sent_last(const struct segment *segment)
+{
+	return segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
+}
+
+static void news_in(const struct direction *direction, uint32_t left, uint32_t right,
+                    struct news *news)
+{
+	uint32_t seen = left;
+
+	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count; i++) {
+		const struct segment *segment = segment_ring_at(&direction->ring, i);
+
+		if (!seq_before(segment->start, right))
+			break;
+		news->hole |= seq_after(segment->start, seen);
+		seen = segment->end;
+		if (segment->flags & SEGMENT_SACKED)
+			continue;
+		news->resent |= (segment->flags & SEGMENT_RETRANSMITTED) != 0;
+		if (!news->last || sent_last(segment)->time_ns >= sent_last(news->last)->time_ns)
+			news->last = segment;
+	}
+	news->hole |= seq_before(seen, right);
+}
+
+/* The part of the block that the last first block did not cover already: in a burst of
+ * losses each block holds the one before it, and only its end is looked at. */
+static struct news news_of(const struct direction *direction, const struct sack_block *block)
+{
+	struct news news = {0};
+	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
+	             !seq_after(block->left, direction->sack_left) &&
+	             !seq_before(block->right, direction->sack_right);
+
+	if (!grown) {
+		news_in(direction, block->left, block->right, &news);
+		return news;
+	}
+	if (seq_before(block->left, direction->sack_left))
+		news_in(direction, block->left, direction->sack_left, &news);
+	if (seq_after(block->right, direction->sack_right))
+		news_in(direction, direction->sack_right, block->right, &news);
+	return news;
+}
+
+bool match_sacks_later(const struct direction *direction, const struct packet *packet,
+                       const struct sent *sent)
+{
+	const struct sack_block *block = &packet->sack[0];
+
+	if (!packet->sack_count || !block_plausible(direction, packet, block) ||
+	    known_block(direction, block))
+		return false;
+	struct news news = news_of(direction, block);
+
+	return news.last && sent_last(news.last)->time_ns > sent->time_ns;
+}
+
+static void mark(struct direction *direction, uint32_t left, uint32_t right)
+{
+	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count; i++) {
+		struct segment *segment = segment_ring_at(&direction->ring, i);
+
+		if (!seq_before(segment->start, right))
+			break;
+		if (!seq_before(segment->start, left) && !seq_after(segment->end, right))
+			segment->flags |= SEGMENT_SACKED;
+		else
+			segment->flags |= SEGMENT_PARTIAL;
+	}
+}
+
+/* Both ends of the block known to be covered: so is what lies between, but for the
+ * merging of two blocks, which the first block reports. */
+static bool marked_at_ends(const struct direction *direction, const struct sack_block *block)
+{
+	unsigned first = segment_ring_find(&direction->ring, block->left);
+	unsigned last = segment_ring_find(&direction->ring, block->right - 1);
+
+	if (last >= direction->ring.count)
+		return false;
+	return (segment_ring_at(&direction->ring, first)->flags & SEGMENT_SACKED) &&
+	       (segment_ring_at(&direction->ring, last)->flags & SEGMENT_SACKED);
+}
+
+static void mark_first(struct direction *direction, const struct sack_block *block)
+{
+	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
+	             !seq_after(block->left, direction->sack_left) &&
+	             !seq_before(block->right, direction->sack_right);
+
+	if (!grown)
+		mark(direction, block->left, block->right);
+	else if (seq_before(block->left, direction->sack_left))
+		mark(direction, block->left, direction->sack_left);
+	if (grown && seq_after(block->right, direction->sack_right))
+		mark(direction, direction->sack_right, block->right);
+	direction->flags |= DIRECTION_SACK_BLOCK;
+	direction->sack_left = block->left;
+	direction->sack_right = block->right;
+}
+
+void match_mark_sacked(struct direction *direction, const struct packet *packet)
+{
+	for (unsigned i = 0; i < packet->sack_count; i++) {
+		const struct sack_block *block = &packet->sack[i];
+
+		if (!block_plausible(direction, packet, block) || known_block(direction, block))
+			continue;
+		if (!i)
+			mark_first(direction, block);
+		else if (!marked_at_ends(direction, block))
+			mark(direction, block->left, block->right);
+	}
+}
+
+void direction_sack(struct direction *direction, const struct arrival *arrival,
+                    struct verdict *verdict)
+{
+	const struct packet *packet = arrival->packet;
+	const struct sack_block *block = &packet->sack[0];
+
+	if (match_is_dsack(packet)) {
+		match_mark_sacked(direction, packet);
+		return;
+	}
+	if (!block_plausible(direction, packet, block) || known_block(direction, block))
+		return;
+	struct news news = news_of(direction, block);
+
+	verdict->counted = news.last || news.hole;
+	verdict->selective = true;
+	if (!verdict->counted)
+		; /* said before, in another order */
+	else if (news.hole)
+		verdict->reason = TCPM_REASON_GAP;
+	else if (news.resent)
+		verdict->reason = TCPM_REASON_AMBIGUOUS;
+	else if (news.last->flags & SEGMENT_UNTIMED)
+		verdict->reason = TCPM_REASON_UNTIMED;
+	else if (news.last->flags & SEGMENT_PARTIAL)
+		verdict->reason = TCPM_REASON_PARTIAL;
+	else if (news.last->flags & SEGMENT_SPLIT)
+		verdict->reason = TCPM_REASON_AMBIGUOUS;
+	else
+		match_sample(direction, verdict, arrival, &news.last->first, TCPM_METHOD_SACK,
+		             TCPM_CLASS_NETWORK);
+	match_mark_sacked(direction, packet);
+}

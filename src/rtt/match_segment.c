@@ -1,0 +1,315 @@
+/*
+ * Segments as they are sent: see match.h.
+ *
+ * The ring of a direction always holds disjoint pieces of [una, max). A packet
+ * whose data was seen before cuts those pieces at its own edges, so that each
+ * piece has one history: sent once, sent again, or seen for the first time after
+ * its successors.
+ */
+#include "rtt/match_ack.h"
+#include "rtt/seq.h"
+
+/* How long after a packet its copy may follow. With an IPv4 identification two
+ * transmissions differ, so a slow mirror may take its time; without one, only a
+ * copy can be as quick as this. */
+#define COPY_BY_ID_NS      INT64_C(50000000)
+#define COPY_BY_CONTENT_NS INT64_C(1000000)
+
+static uint32_t mix(uint32_t hash, uint32_t value)
+{
+	hash ^= value;
+	hash *= 0x9e3779b1u;
+	return hash ^ hash >> 15;
+}
+
+/* What the copy of a packet has in common with it and a retransmission has not:
+ * the IPv4 identification, or failing that the checksum, which covers the
+ * timestamps. */
+static uint32_t fingerprint(const struct packet *packet)
+{
+	uint32_t hash = mix(packet->flags, packet->ack);
+
+	if (packet->has_timestamps)
+		hash = mix(hash, packet->tsval);
+	return mix(hash, packet->ip_id ? packet->ip_id : 0x10000u | packet->checksum);
+}
+
+static bool is_copy(const struct segment *segment, const struct arrival *arrival,
+                    uint32_t packet_fingerprint)
+{
+	const struct sent *last =
+		segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
+	int64_t apart_ns;
+
+	if (segment->fingerprint != packet_fingerprint ||
+	    __builtin_sub_overflow(arrival->now_ns, last->time_ns, &apart_ns))
+		return false;
+	if (apart_ns < 0)
+		apart_ns = -apart_ns;
+	if (arrival->packet->ip_id)
+		return apart_ns <= COPY_BY_ID_NS;
+	/* Whoever retransmits so soon was told to by the other side. */
+	return apart_ns <= COPY_BY_CONTENT_NS &&
+	       (int32_t)(last->frame - arrival->run_frame) >= 0;
+}
+
+void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason)
+{
+	if (!(direction->flags & DIRECTION_VOID) || seq_after(end, direction->void_end))
+		direction->void_end = end;
+	direction->flags |= DIRECTION_VOID;
+	direction->void_reason = (uint8_t)reason;
+}
+
+void direction_void(struct direction *direction, const struct match_memory *memory,
+                    enum tcpm_reason reason)
+{
+	if (!direction->ring.count)
+		return;
+	segment_ring_clear(&direction->ring, memory->slab);
+	match_void(direction, direction->max, reason);
+}
+
+void direction_reset(struct direction *direction, const struct match_memory *memory)
+{
+	struct direction fresh = {
+		.last_rtt_ns = {-1, -1},
+		.mss = direction->mss,
+		.totals = direction->totals,
+		.slot = direction->slot,
+	};
+
+	segment_ring_clear(&direction->ring, memory->slab);
+	*direction = fresh;
+}
+
+static struct sent sent_now(const struct arrival *arrival)
+{
+	return (struct sent){
+		.time_ns = arrival->now_ns,
+		.tsval = arrival->packet->has_timestamps ? arrival->packet->tsval : 0,
+		.frame = arrival->frame,
+	};
+}
+
+/* Remembers [start, end) before the index-th piece. */
+static bool remember(struct direction *direction, const struct match_memory *memory,
+                     const struct arrival *arrival, unsigned index, uint32_t start, uint32_t end,
+                     uint32_t flags)
+{
+	struct segment *segment =
+		segment_ring_insert(&direction->ring, memory->slab, index, memory->limit);
+
+	if (!segment) {
+		match_void(direction, end, TCPM_REASON_UNTIMED);
+		return false;
+	}
+	*segment = (struct segment){
+		.start = start,
+		.end = end,
+		.first = sent_now(arrival),
+		.fingerprint = direction->fingerprint,
+		.flags = flags,
+	};
+	return true;
+}
+
+/* Cuts the index-th piece at `at`, strictly inside it. Without room for the second
+ * piece the whole must not be timed any more. */
+static bool split(struct direction *direction, const struct match_memory *memory, unsigned index,
+                  uint32_t at)
+{
+	struct segment *tail =
+		segment_ring_insert(&direction->ring, memory->slab, index + 1, memory->limit);
+	struct segment *head = segment_ring_at(&direction->ring, index);
+
+	if (!tail) {
+		head->flags |= SEGMENT_UNTIMED;
+		return false;
+	}
+	head->flags |= SEGMENT_SPLIT;
+	*tail = *head;
+	head->end = at;
+	tail->start = at;
+	return true;
+}
+
+static void mark_resent(struct segment *segment, const struct arrival *arrival,
+                        uint32_t packet_fingerprint)
+{
+	struct sent now = sent_now(arrival);
+
+	if (segment->flags & SEGMENT_RETRANSMITTED) {
+		if (now.tsval == segment->again.tsval)
+			segment->flags |= SEGMENT_AGAIN_SHARED;
+		else
+			segment->flags &= ~(uint32_t)SEGMENT_AGAIN_SHARED;
+	}
+	if (now.tsval == segment->first.tsval)
+		segment->flags |= SEGMENT_FIRST_SHARED;
+	segment->flags |= SEGMENT_RETRANSMITTED;
+	segment->again = now;
+	segment->fingerprint = packet_fingerprint;
+}
+
+/* Data that nobody saw before, below max. If it was captured but not remembered,
+ * it may well have been sent before. */
+static uint32_t late_flags(const struct direction *direction, uint32_t start)
+{
+	if ((direction->flags & DIRECTION_VOID) && seq_before(start, direction->void_end))
+		return SEGMENT_UNTIMED;
+	return SEGMENT_FILLED;
+}
+
+/* Works [start, end), una <= start, end <= max, into the ring. True if any of it was
+ * seen before. */
+static bool overlay(struct direction *direction, const struct match_memory *memory,
+                    const struct arrival *arrival, uint32_t start, uint32_t end)
+{
+	struct segment_ring *ring = &direction->ring;
+	unsigned index = segment_ring_find(ring, start);
+	bool resent = false;
+
+	while (seq_before(start, end)) {
+		struct segment *segment = index < ring->count ? segment_ring_at(ring, index) : NULL;
+
+		if (!segment || seq_after(segment->start, start)) {
+			uint32_t until = segment ? seq_min(end, segment->start) : end;
+			uint32_t flags = late_flags(direction, start);
+
+			resent |= flags == SEGMENT_UNTIMED;
+			if (remember(direction, memory, arrival, index, start, until, flags))
+				index++;
+			start = until;
+			continue;
+		}
+		if (segment->start != start && split(direction, memory, index, start))
+			index++;
+		segment = segment_ring_at(ring, index);
+		if (seq_after(segment->end, end))
+			split(direction, memory, index, end);
+		segment = segment_ring_at(ring, index);
+		mark_resent(segment, arrival, direction->fingerprint);
+		resent = true;
+		start = segment->end;
+		index++;
+	}
+	return resent;
+}
+
+/*
+ * A segment that lies where this direction cannot be: a forgery, a broken middlebox,
+ * or the capture missed so much that the direction has moved on. Two that follow one
+ * another are believed.
+ */
+static bool believe(struct direction *direction, const struct match_memory *memory, uint32_t start,
+                    uint32_t end)
+{
+	if (!(direction->flags & DIRECTION_PROBE) || direction->probe != start) {
+		direction->flags |= DIRECTION_PROBE;
+		direction->probe = end;
+		return false;
+	}
+	direction_reset(direction, memory);
+	return true;
+}
+
+/* The first segment that is seen of a direction, or the first that is believed after
+ * it was lost track of. */
+static void begin(struct direction *direction, const struct packet *packet, uint32_t start,
+                  uint32_t end)
+{
+	bool acked = (direction->flags & DIRECTION_ACKED) && seq_plausible(direction->una, start);
+
+	direction->flags |= DIRECTION_SEEN;
+	if (packet->flags & TCP_SYN) {
+		direction->isn = start;
+		direction->flags |= DIRECTION_ISN | DIRECTION_ACKED;
+	} else if (!acked) {
+		direction->flags &= (uint16_t)~DIRECTION_ACKED;
+		/* One byte out of the blue may be a keep-alive, which repeats a byte that
+		 * was acknowledged long ago (RFC 9293 3.8.4). */
+		if (end - start == 1)
+			start = end;
+	}
+	if (!acked)
+		direction->una = start;
+	/* What lies between was sent before the capture began. */
+	if (seq_before(direction->una, start))
+		match_void(direction, start, TCPM_REASON_GAP);
+	direction->max = direction->una;
+}
+
+static void note(struct direction *direction, const struct packet *packet)
+{
+	if (packet->length > direction->longest)
+		direction->longest = packet->length;
+	if (packet->flags & TCP_FIN)
+		direction->flags |= DIRECTION_FIN;
+	if (packet->has_timestamps)
+		direction->flags |= DIRECTION_TIMESTAMPS;
+}
+
+/* Was this very packet captured before? */
+static bool copy_of_outstanding(const struct direction *direction, const struct arrival *arrival,
+                                uint32_t packet_fingerprint, uint32_t start, uint32_t end)
+{
+	unsigned index = segment_ring_find(&direction->ring, start);
+
+	if (index == direction->ring.count)
+		return false;
+	const struct segment *segment = segment_ring_at(&direction->ring, index);
+
+	return segment->start == start && segment->end == end &&
+	       is_copy(segment, arrival, packet_fingerprint);
+}
+
+enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
+                                    const struct arrival *arrival, uint32_t start, uint32_t end)
+{
+	const struct packet *packet = arrival->packet;
+	uint32_t packet_fingerprint = fingerprint(packet);
+
+	if (!(direction->flags & DIRECTION_SEEN))
+		begin(direction, packet, start, end);
+	else if (!seq_plausible(start, direction->max)) {
+		if (!believe(direction, memory, start, end))
+			return SEGMENT_IMPLAUSIBLE;
+		begin(direction, packet, start, end);
+	}
+	if (!seq_after(end, direction->una)) {
+		bool copy = direction->fingerprint == packet_fingerprint;
+		bool keep_alive = end == direction->una && end - start == 1 && end == direction->max;
+
+		direction->fingerprint = packet_fingerprint;
+		if (copy)
+			return SEGMENT_COPY;
+		return keep_alive ? SEGMENT_KEEP_ALIVE : SEGMENT_RESENT;
+	}
+	if (seq_before(start, direction->max) &&
+	    copy_of_outstanding(direction, arrival, packet_fingerprint, start, end))
+		return SEGMENT_COPY;
+	note(direction, packet);
+	direction->fingerprint = packet_fingerprint;
+
+	enum segment_kind kind = SEGMENT_NEW;
+	uint32_t max = direction->max;
+	/* An acknowledgement that ran ahead of it came from an earlier transmission. */
+	uint32_t flags = seq_before(start, direction->una) && seq_after(direction->una, max)
+	                         ? SEGMENT_UNTIMED
+	                         : 0;
+
+	start = seq_max(start, direction->una);
+	if (seq_before(start, max)) {
+		kind = overlay(direction, memory, arrival, start, seq_min(end, max))
+		               ? SEGMENT_RESENT
+		               : SEGMENT_LATE;
+		start = max;
+		flags = 0;
+	}
+	if (seq_after(end, max)) {
+		remember(direction, memory, arrival, direction->ring.count, start, end, flags);
+		direction->max = end;
+	}
+	return kind;
+}

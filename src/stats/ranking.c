@@ -1,0 +1,181 @@
+/*
+ * What a group is ordered by is worked out once, before sorting: a quantile walks a
+ * histogram, and a comparison is made many times.
+ */
+#include "stats/ranking.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+
+struct row {
+	int64_t value; /* larger comes first */
+	int64_t second;
+	const struct group *group;
+};
+
+static const char *const names[RANKING_BYS] = {
+	[RANKING_BY_SAMPLES] = "samples",
+	[RANKING_BY_MIN] = "min",
+	[RANKING_BY_P50] = "p50",
+	[RANKING_BY_P95] = "p95",
+	[RANKING_BY_P99] = "p99",
+	[RANKING_BY_MAX] = "max",
+	[RANKING_BY_MEAN] = "mean",
+	[RANKING_BY_LAST] = "last",
+	[RANKING_BY_JITTER] = "jitter",
+	[RANKING_BY_LOSS] = "loss",
+	[RANKING_BY_RETRANSMITTED] = "retransmitted",
+	[RANKING_BY_SEGMENTS] = "segments",
+	[RANKING_BY_FLOWS] = "flows",
+	[RANKING_BY_RESPONSE] = "response",
+	[RANKING_BY_SRC] = "src",
+	[RANKING_BY_DST] = "dst",
+};
+
+const char *ranking_by_name(unsigned by)
+{
+	return by < RANKING_BYS ? names[by] : "?";
+}
+
+int ranking_by_parse(const char *name, enum ranking_by *by)
+{
+	for (unsigned i = 0; i < RANKING_BYS; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*by = (enum ranking_by)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int64_t value_of(const struct summary *summary, enum ranking_by by)
+{
+	const struct series *network = &summary->series[TCPM_CLASS_NETWORK];
+
+	switch (by) {
+	case RANKING_BY_SAMPLES:
+		return (int64_t)network->count;
+	case RANKING_BY_MIN:
+		return series_min(network);
+	case RANKING_BY_P50:
+		return series_quantile(network, 500);
+	case RANKING_BY_P95:
+		return series_quantile(network, 950);
+	case RANKING_BY_P99:
+		return series_quantile(network, 990);
+	case RANKING_BY_MAX:
+		return series_max(network);
+	case RANKING_BY_MEAN:
+		return series_mean(network);
+	case RANKING_BY_LAST:
+		return series_last(network);
+	case RANKING_BY_JITTER:
+		return series_jitter(network);
+	case RANKING_BY_LOSS:
+		return summary_loss(summary);
+	case RANKING_BY_RETRANSMITTED:
+		return (int64_t)summary->totals.retransmitted;
+	case RANKING_BY_SEGMENTS:
+		return (int64_t)summary->totals.segments;
+	case RANKING_BY_FLOWS:
+		return (int64_t)summary->flows;
+	case RANKING_BY_RESPONSE:
+		return series_quantile(&summary->series[TCPM_CLASS_RESPONSE], 500);
+	default: /* by address alone */
+		return 0;
+	}
+}
+
+static int compare_u16(uint16_t a, uint16_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Ports and VLANs, where addresses are equal. */
+static int compare_rest(const struct group_key *a, const struct group_key *b)
+{
+	int order = compare_u16(a->sender_port, b->sender_port);
+
+	if (!order)
+		order = compare_u16(a->receiver_port, b->receiver_port);
+	for (int i = 0; !order && i < TCPM_MAX_VLANS; i++)
+		order = compare_u16(a->vlan[i], b->vlan[i]);
+	return order;
+}
+
+static int compare_sender_first(const struct group_key *a, const struct group_key *b)
+{
+	int order = address_compare(&a->sender, &b->sender);
+
+	if (!order)
+		order = address_compare(&a->receiver, &b->receiver);
+	return order ? order : compare_rest(a, b);
+}
+
+static int compare_by_value(const void *a, const void *b)
+{
+	const struct row *x = a;
+	const struct row *y = b;
+
+	if (x->value != y->value)
+		return x->value > y->value ? -1 : 1;
+	if (x->second != y->second)
+		return x->second > y->second ? -1 : 1;
+	return compare_sender_first(&x->group->key, &y->group->key);
+}
+
+static int compare_receiver_first(const void *a, const void *b)
+{
+	const struct group_key *x = &((const struct row *)a)->group->key;
+	const struct group_key *y = &((const struct row *)b)->group->key;
+	int order = address_compare(&x->receiver, &y->receiver);
+
+	return order ? order : compare_sender_first(x, y);
+}
+
+int ranking_make(struct ranking *ranking, const struct groups *groups, enum ranking_by by,
+		 size_t limit)
+{
+	size_t count;
+	struct group *const *all = groups_all(groups, &count);
+
+	if (count == 0) {
+		*ranking = (struct ranking){0};
+		return 0;
+	}
+	if (limit == 0 || limit > count)
+		limit = count;
+
+	struct row *rows = calloc(count, sizeof(*rows));
+	const struct group **kept = calloc(limit, sizeof(const struct group *));
+
+	if (!rows || !kept) {
+		free(rows);
+		free(kept);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct summary *summary = &all[i]->summary;
+
+		rows[i].group = all[i];
+		rows[i].value = value_of(summary, by);
+		if (by == RANKING_BY_SAMPLES)
+			rows[i].second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
+	}
+	qsort(rows, count, sizeof(*rows),
+	      by == RANKING_BY_DST ? compare_receiver_first : compare_by_value);
+	for (size_t i = 0; i < limit; i++)
+		kept[i] = rows[i].group;
+	free(rows);
+	*ranking = (struct ranking){.groups = kept, .count = limit, .left_out = count - limit};
+	return 0;
+}
+
+void ranking_done(struct ranking *ranking)
+{
+	free(ranking->groups);
+	*ranking = (struct ranking){0};
+}

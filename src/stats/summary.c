@@ -1,0 +1,96 @@
+/*
+ * Sums are kept in 128 bits: a busy service fills 64 within months.
+ */
+#include "stats/summary.h"
+
+static int64_t rounded_quotient(unsigned __int128 sum, uint64_t count)
+{
+	return (int64_t)((sum + count / 2) / count);
+}
+
+void series_done(struct series *series)
+{
+	histogram_done(&series->histogram);
+	*series = (struct series){0};
+}
+
+int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns)
+{
+	if (rtt_ns < 0) /* the engine never says so; a sum of unsigned must not see it */
+		rtt_ns = 0;
+	if (series->count == 0 || rtt_ns < series->min_ns)
+		series->min_ns = rtt_ns;
+	if (series->count == 0 || rtt_ns > series->max_ns)
+		series->max_ns = rtt_ns;
+	series->last_ns = rtt_ns;
+	series->count++;
+	series->sum += (uint64_t)rtt_ns;
+	if (previous_ns >= 0) {
+		int64_t change = rtt_ns - previous_ns;
+
+		series->changes += (uint64_t)(change < 0 ? -change : change);
+		series->pairs++;
+	}
+	return histogram_add(&series->histogram, rtt_ns);
+}
+
+int64_t series_min(const struct series *series)
+{
+	return series->count ? series->min_ns : -1;
+}
+
+int64_t series_max(const struct series *series)
+{
+	return series->count ? series->max_ns : -1;
+}
+
+int64_t series_last(const struct series *series)
+{
+	return series->count ? series->last_ns : -1;
+}
+
+int64_t series_mean(const struct series *series)
+{
+	return series->count ? rounded_quotient(series->sum, series->count) : -1;
+}
+
+int64_t series_jitter(const struct series *series)
+{
+	return series->pairs ? rounded_quotient(series->changes, series->pairs) : -1;
+}
+
+int64_t series_quantile(const struct series *series, unsigned per_mille)
+{
+	int64_t value = histogram_quantile(&series->histogram, per_mille);
+
+	if (value < 0)
+		return -1;
+	if (value < series->min_ns)
+		return series->min_ns;
+	return value > series->max_ns ? series->max_ns : value;
+}
+
+void summary_done(struct summary *summary)
+{
+	for (unsigned i = 0; i < TCPM_CLASSES; i++)
+		series_done(&summary->series[i]);
+}
+
+int summary_add(struct summary *summary, const struct tcpm_sample *sample)
+{
+	if (summary->series[0].count + summary->series[1].count == 0)
+		summary->interface = sample->interface;
+	else if (sample->interface != summary->interface)
+		summary->interfaces_mixed = true;
+	return series_add(&summary->series[sample->class_], sample->rtt_ns, sample->previous_ns);
+}
+
+int64_t summary_loss(const struct summary *summary)
+{
+	const struct tcpm_totals *totals = &summary->totals;
+
+	if (totals->segments == 0)
+		return -1;
+	return rounded_quotient((unsigned __int128)totals->retransmitted * 1000000,
+				totals->segments);
+}

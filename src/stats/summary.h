@@ -1,0 +1,62 @@
+/*
+ * What is known of many samples: exact where a sum can be exact (count, least,
+ * largest, mean, last, jitter), a histogram for the quantiles. Network and response
+ * samples (see enum tcpm_class) are never mixed: a summary holds a series of each.
+ */
+#ifndef STATS_SUMMARY_H
+#define STATS_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stats/histogram.h"
+#include "tcpmetro.h"
+
+/* Times in ns. All zero bytes are an empty series. */
+struct series {
+	uint64_t count;
+	int64_t min_ns; /* the next three: only if count */
+	int64_t max_ns;
+	int64_t last_ns;
+	uint64_t pairs;            /* samples that have one before them in their flow */
+	unsigned __int128 sum;     /* of the samples */
+	unsigned __int128 changes; /* of |sample - the one before|, over the pairs */
+	struct histogram histogram;
+};
+
+/* Frees the histogram. An empty series stays behind. */
+void series_done(struct series *series);
+
+/* Adds a sample; previous_ns is the one before it in its flow, direction and class,
+ * negative if there is none. 0, or -ENOMEM: added, but not to the histogram. */
+int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns);
+
+/* Each of these returns ns, rounded to the nearest, or -1 if there is nothing to tell
+ * from (no sample, no pair of samples). */
+int64_t series_min(const struct series *series);
+int64_t series_max(const struct series *series);
+int64_t series_last(const struct series *series);
+int64_t series_mean(const struct series *series);
+/* The mean absolute difference of consecutive samples of a flow. */
+int64_t series_jitter(const struct series *series);
+/* As histogram_quantile, and never outside [min, max]. */
+int64_t series_quantile(const struct series *series, unsigned per_mille);
+
+struct summary {
+	struct series series[TCPM_CLASSES];
+	uint64_t flows; /* that ended; see groups_closed */
+	struct tcpm_totals totals;
+	uint32_t interface;    /* of the first sample */
+	bool interfaces_mixed; /* there were samples of others */
+};
+
+void summary_done(struct summary *summary);
+
+/* As series_add, of the sample's class. */
+int summary_add(struct summary *summary, const struct tcpm_sample *sample);
+
+/* The share of segments that were sent again, in millionths, rounded to the nearest;
+ * -1: no segments. */
+int64_t summary_loss(const struct summary *summary);
+
+#endif
