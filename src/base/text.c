@@ -33,6 +33,12 @@ void text_clear(struct text *text)
 	text->used = 0;
 }
 
+void text_fail(struct text *text, int error)
+{
+	if (!text->error)
+		text->error = error;
+}
+
 /* Waits until a descriptor that was set non-blocking (by whoever shares it) takes
  * bytes again. */
 static int wait_writable(int fd)

@@ -39,6 +39,10 @@ void text_clear(struct text *text);
  */
 int text_flush(struct text *text, int fd);
 
+/* Keeps an error of somebody else (a negative errno; 0: none) as if it were the text's
+ * own, unless there is one already. */
+void text_fail(struct text *text, int error);
+
 /* Makes room for count more bytes and returns where they go; NULL on error. The
  * caller adds what it wrote to text->used. */
 char *text_reserve(struct text *text, size_t count);

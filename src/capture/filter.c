@@ -37,7 +37,7 @@ struct program {
 	struct bpf_program code;
 	uint16_t linktype;
 	int result;   /* 0: code is valid; else why not, a negative errno */
-	bool nothing; /* compiled, to a program that no frame matches */
+	bool nothing; /* why: the expression can match no frame of the link type */
 	struct error error;
 };
 
@@ -108,9 +108,8 @@ static int refusal(const char *expression, const char *words, struct error *erro
 			 MAX_SHOWN, expression, cut ? "..." : "", words);
 }
 
-/* Compiles for one link type. What libpcap finds can never match is compiled to
- * nothing, unless `strict`. */
-static void compile(struct program *program, const char *expression, uint16_t linktype, bool strict)
+/* Compiles for one link type. */
+static void compile(struct program *program, const char *expression, uint16_t linktype)
 {
 	*program = (struct program){.linktype = linktype};
 	pcap_t *pcap = pcap_open_dead(dlt_of(linktype), 262144);
@@ -120,18 +119,15 @@ static void compile(struct program *program, const char *expression, uint16_t li
 		return;
 	}
 	if (pcap_compile(pcap, &program->code, expression, 1, PCAP_NETMASK_UNKNOWN) < 0) {
-		const char *words = pcap_geterr(pcap);
-		if (!strict && strstr(words, "rejects all packets"))
-			program->nothing = true;
-		else
-			program->result = refusal(expression, words, &program->error);
+		program->nothing = strstr(pcap_geterr(pcap), "rejects all packets") != NULL;
+		program->result = refusal(expression, pcap_geterr(pcap), &program->error);
 	}
 	pcap_close(pcap);
 }
 
 static void program_done(struct program *program)
 {
-	if (program->result == 0 && !program->nothing)
+	if (program->result == 0)
 		pcap_freecode(&program->code);
 }
 
@@ -153,7 +149,7 @@ static struct program *program_for(struct filter *filter, uint16_t linktype)
 		place = filter->replaced++ % MAX_PROGRAMS;
 		program_done(&filter->programs[place]);
 	}
-	compile(&filter->programs[place], filter->expression, linktype, false);
+	compile(&filter->programs[place], filter->expression, linktype);
 	filter->latest = place;
 	return &filter->programs[place];
 }
@@ -166,7 +162,7 @@ static bool compiles_elsewhere(const char *expression)
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		struct program program;
-		compile(&program, expression, others[i], true);
+		compile(&program, expression, others[i]);
 		program_done(&program);
 		if (program.result == 0)
 			return true;
@@ -186,10 +182,10 @@ int filter_new(const char *expression, struct filter **filter, struct error *err
 		return error_set(error, ENOMEM, "there is not enough memory for the filter");
 	}
 	made->sees_tags = speaks_of_tags(expression);
-	compile(&made->programs[0], expression, LINKTYPE_ETHERNET, true);
+	compile(&made->programs[0], expression, LINKTYPE_ETHERNET);
 	made->count = 1;
 	const int result = made->programs[0].result;
-	if (result < 0 && !compiles_elsewhere(expression)) {
+	if (result < 0 && (made->programs[0].nothing || !compiles_elsewhere(expression))) {
 		error_set(error, -result, "%s", made->programs[0].error.text);
 		filter_free(made);
 		return result;
@@ -279,10 +275,10 @@ int filter_match(struct filter *filter, const struct tcpm_frame *frame, struct e
 	struct pcap_pkthdr lengths = {.caplen = frame->captured, .len = frame->wire_length};
 	uint8_t copy[MAX_UNTAGGED];
 
-	if (program->result < 0)
-		return error_set(error, -program->result, "%s", program->error.text);
 	if (program->nothing)
 		return 0;
+	if (program->result < 0)
+		return error_set(error, -program->result, "%s", program->error.text);
 	if (!filter->sees_tags && without_tags(frame, copy, &lengths))
 		return pcap_offline_filter(&program->code, &lengths, copy) != 0;
 	return pcap_offline_filter(&program->code, &lengths, frame->bytes) != 0;

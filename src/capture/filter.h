@@ -2,9 +2,11 @@
  * A filter expression, pcap-filter(7), over frames of any link type.
  *
  * The expression is compiled by libpcap once for each link type that turns up.
- * An expression that does not speak of `vlan` itself is matched against a tagged
- * Ethernet frame as if the tags were not there, so `port 443` finds tagged
- * traffic too.
+ * An expression that does not speak of VLAN tags itself is matched against a tagged
+ * frame (Ethernet, Linux cooked) as if the tags were not there, so `port 443` finds
+ * tagged traffic too; lengths are then those without the tags, and bytes beyond the
+ * first 2,048 count as not captured. One that does, by the word `vlan` or by the
+ * link header's bytes (`ether[...]`, `link[...]`), has libpcap's own meaning.
  */
 #ifndef CAPTURE_FILTER_H
 #define CAPTURE_FILTER_H
@@ -16,12 +18,13 @@
 
 struct filter;
 
-/* Compiles the expression for Ethernet, to tell at once whether it is one. -EINVAL:
- * libpcap refuses it; *error holds the expression and libpcap's words. */
+/* Compiles the expression for Ethernet, to tell at once whether it is one; if it is not,
+ * but is one for another common link type, it is accepted. -EINVAL: libpcap refuses it;
+ * *error holds the expression and libpcap's words. -ENOMEM. */
 int filter_new(const char *expression, struct filter **filter, struct error *error);
 
-/* 1: the frame matches; 0: it does not; a negative errno with *error filled: the
- * expression cannot be compiled for the frame's link type. */
+/* 1: the frame matches; 0: it does not, or nothing of its link type can; a negative errno
+ * with *error filled: the expression cannot be compiled for the frame's link type. */
 int filter_match(struct filter *filter, const struct tcpm_frame *frame, struct error *error);
 
 /* NULL is fine. */

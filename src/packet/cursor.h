@@ -17,6 +17,13 @@ struct cursor {
 	size_t left;
 };
 
+/* Whether count bytes are there. Asked first for a header of fixed size, it lets the
+ * compiler see that the reads after it need no check of their own. */
+static inline bool cursor_has(const struct cursor *cursor, size_t count)
+{
+	return count <= cursor->left;
+}
+
 /* Moves over count bytes; false, and the cursor unmoved, if they are not there. */
 static inline bool cursor_skip(struct cursor *cursor, size_t count)
 {

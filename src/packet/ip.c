@@ -64,9 +64,10 @@ enum tcpm_decode ip_v4(struct walk *walk)
 	uint8_t first, protocol;
 	uint16_t total, id, fragment;
 
-	if (!cursor_peek8(&cursor, 0, &first) || !cursor_peek16(&cursor, 2, &total) ||
-	    !cursor_peek16(&cursor, 4, &id) || !cursor_peek16(&cursor, 6, &fragment) ||
-	    !cursor_peek8(&cursor, 9, &protocol) || !cursor_copy(&cursor, 12, packet->source, 4) ||
+	if (!cursor_has(&cursor, 20) || !cursor_peek8(&cursor, 0, &first) ||
+	    !cursor_peek16(&cursor, 2, &total) || !cursor_peek16(&cursor, 4, &id) ||
+	    !cursor_peek16(&cursor, 6, &fragment) || !cursor_peek8(&cursor, 9, &protocol) ||
+	    !cursor_copy(&cursor, 12, packet->source, 4) ||
 	    !cursor_copy(&cursor, 16, packet->target, 4))
 		return TCPM_DECODE_TRUNCATED;
 
@@ -98,8 +99,9 @@ enum tcpm_decode ip_v6(struct walk *walk)
 	uint8_t first, protocol;
 	uint16_t payload;
 
-	if (!cursor_peek8(&cursor, 0, &first) || !cursor_peek16(&cursor, 4, &payload) ||
-	    !cursor_peek8(&cursor, 6, &protocol) || !cursor_copy(&cursor, 8, packet->source, 16) ||
+	if (!cursor_has(&cursor, 40) || !cursor_peek8(&cursor, 0, &first) ||
+	    !cursor_peek16(&cursor, 4, &payload) || !cursor_peek8(&cursor, 6, &protocol) ||
+	    !cursor_copy(&cursor, 8, packet->source, 16) ||
 	    !cursor_copy(&cursor, 24, packet->target, 16) || !walk_skip(walk, 40))
 		return TCPM_DECODE_TRUNCATED;
 	if (first >> 4 != 6)

@@ -28,7 +28,8 @@ enum {
 /* A scale above it is used as if it were this (RFC 7323 2.3). */
 #define WINDOW_SCALE_MAX 14
 
-static bool read_timestamps(const struct cursor *cursor, size_t offset, struct packet *packet)
+static inline bool read_timestamps(const struct cursor *cursor, size_t offset,
+				   struct packet *packet)
 {
 	uint32_t tsval, tsecr;
 
@@ -111,7 +112,7 @@ enum tcpm_decode tcp_header(struct walk *walk)
 	uint32_t header, usual;
 	uint8_t offset;
 
-	if (!cursor_peek16(&cursor, 0, &packet->source_port) ||
+	if (!cursor_has(&cursor, HEADER_MIN) || !cursor_peek16(&cursor, 0, &packet->source_port) ||
 	    !cursor_peek16(&cursor, 2, &packet->target_port) ||
 	    !cursor_peek32(&cursor, 4, &packet->seq) || !cursor_peek32(&cursor, 8, &packet->ack) ||
 	    !cursor_peek8(&cursor, 12, &offset) || !cursor_peek8(&cursor, 13, &packet->flags) ||

@@ -82,7 +82,7 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 }
 
 struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
-                                    const struct tcpm_handler *handler)
+				    const struct tcpm_handler *handler)
 {
 	static const struct tcpm_options none = {0};
 
@@ -101,8 +101,8 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		.max_flows = options.max_flows,
 		.seed = options.hash_seed,
 		.timeout_ns = {[FLOW_HALF_OPEN] = options.half_open_ns,
-	                       [FLOW_ESTABLISHED] = options.idle_ns,
-	                       [FLOW_CLOSED] = options.closed_ns},
+			       [FLOW_ESTABLISHED] = options.idle_ns,
+			       [FLOW_CLOSED] = options.closed_ns},
 		.closed = flow_closed,
 		.user = engine,
 	};
@@ -160,7 +160,7 @@ static int64_t clock_of(struct tcpm_engine *engine, const struct tcpm_frame *fra
 
 /* The id of the packet's flow; returns the index of its sender in it. */
 static unsigned identify(const struct packet *packet, const struct tcpm_frame *frame,
-                         struct tcpm_flow_id *id)
+			 struct tcpm_flow_id *id)
 {
 	int order = memcmp(packet->source, packet->target, sizeof(packet->source));
 	unsigned sender = order ? order > 0 : packet->source_port > packet->target_port;
@@ -179,7 +179,7 @@ static unsigned identify(const struct packet *packet, const struct tcpm_frame *f
 
 /* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
 static struct flow *flow_of(struct tcpm_engine *engine, const struct packet *packet,
-                            const struct tcpm_frame *frame, int64_t now_ns, unsigned *sender)
+			    const struct tcpm_frame *frame, int64_t now_ns, unsigned *sender)
 {
 	struct tcpm_flow_id id;
 
@@ -211,8 +211,8 @@ static void follow_clock(struct tcpm_engine *engine, struct flow *flow)
 }
 
 static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-                        const struct verdict *verdict, const struct tcpm_frame *frame,
-                        int64_t now_ns)
+			const struct verdict *verdict, const struct tcpm_frame *frame,
+			int64_t now_ns)
 {
 	struct direction *direction = &flow->direction[sender];
 	int64_t *last_ns = &direction->last_rtt_ns[verdict->class_];
@@ -237,7 +237,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 }
 
 static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-                      const struct arrival *arrival, const struct tcpm_frame *frame)
+		      const struct arrival *arrival, const struct tcpm_frame *frame)
 {
 	struct tcpm_counters *counters = &engine->counters;
 	struct verdict verdict;
@@ -258,7 +258,7 @@ static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned se
 }
 
 static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-                          const struct arrival *arrival, uint32_t size)
+			  const struct arrival *arrival, uint32_t size)
 {
 	struct tcpm_counters *counters = &engine->counters;
 	struct direction *direction = &flow->direction[sender];
@@ -267,7 +267,7 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	if (direction->flags & DIRECTION_ANEW)
 		direction_reset(direction, &engine->memory);
 	switch (direction_segment(direction, &engine->memory, arrival, packet->seq,
-	                          packet->seq + size)) {
+				  packet->seq + size)) {
 	case SEGMENT_COPY:
 		counters->copies++;
 		return;
@@ -296,25 +296,25 @@ static bool finished(const struct direction *direction)
 }
 
 static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-                          const struct packet *packet)
+			  const struct packet *packet)
 {
 	const struct direction *own = &flow->direction[sender];
 	const struct direction *other = &flow->direction[!sender];
 	bool both = (own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) &&
-	            (other->flags & DIRECTION_SEEN);
+		    (other->flags & DIRECTION_SEEN);
 	bool closed = finished(own) && finished(other);
 
 	if (packet->flags & TCP_RST) {
 		/* One that the receiver would take (RFC 5961 3.2), as far as can be seen. */
 		closed = !(own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) ||
-		         packet->seq == own->max || packet->seq == own->una ||
-		         flow->state == FLOW_HALF_OPEN;
+			 packet->seq == own->max || packet->seq == own->una ||
+			 flow->state == FLOW_HALF_OPEN;
 	}
 	if (closed) {
 		if (flow->state != FLOW_CLOSED)
 			flow_table_set_state(engine->flows, flow, FLOW_CLOSED);
 	} else if (flow->state == FLOW_HALF_OPEN && both &&
-	           (packet->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK) {
+		   (packet->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK) {
 		flow_table_set_state(engine->flows, flow, FLOW_ESTABLISHED);
 	}
 }
@@ -329,7 +329,7 @@ static uint32_t run_frame(struct flow *flow, unsigned sender, uint32_t frame)
 }
 
 static void measure(struct tcpm_engine *engine, const struct packet *packet,
-                    const struct tcpm_frame *frame, int64_t now_ns)
+		    const struct tcpm_frame *frame, int64_t now_ns)
 {
 	unsigned sender;
 	struct flow *flow = flow_of(engine, packet, frame, now_ns, &sender);
@@ -346,7 +346,7 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 		.run_frame = run_frame(flow, sender, (uint32_t)frame->number),
 	};
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
-	                ((packet->flags & TCP_FIN) != 0);
+			((packet->flags & TCP_FIN) != 0);
 
 	if (packet->has_mss && (packet->flags & TCP_SYN))
 		flow->direction[!sender].mss = packet->mss;

@@ -48,7 +48,7 @@ struct direction {
 	/* Fingerprint of the last packet with data, to know its copy by. */
 	uint32_t fingerprint;
 	struct segment_ring ring;
-	int64_t min_rtt_ns;               /* 0: none yet */
+	int64_t min_rtt_ns;                /* 0: none yet */
 	int64_t last_rtt_ns[TCPM_CLASSES]; /* -1: none yet */
 	struct tcpm_totals totals;
 	void *slot;

@@ -200,7 +200,7 @@ static struct flow *make_room(struct flow_table *table, const struct flow *keep)
 }
 
 struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id *id, uint64_t hash,
-                            int64_t now_ns, const struct flow *keep)
+			    int64_t now_ns, const struct flow *keep)
 {
 	struct flow *flow = table->count < table->options.max_flows ? take(table) : NULL;
 

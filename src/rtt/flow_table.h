@@ -34,7 +34,7 @@ uint64_t flow_table_hash(const struct flow_table *table, const struct tcpm_flow_
 
 /* The flow of this id (interface not compared), or NULL. */
 struct flow *flow_table_find(struct flow_table *table, const struct tcpm_flow_id *id,
-                             uint64_t hash);
+			     uint64_t hash);
 
 /*
  * A new half-open flow, all else zero but its id, hash and touched_ns; not in the
@@ -42,8 +42,8 @@ struct flow *flow_table_find(struct flow_table *table, const struct tcpm_flow_id
  * a flow pointer held across this call may be stale, except `keep`, which stays).
  * NULL: no memory, or nothing else that could go.
  */
-struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id *id,
-                            uint64_t hash, int64_t now_ns, const struct flow *keep);
+struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id *id, uint64_t hash,
+			    int64_t now_ns, const struct flow *keep);
 
 /* Lets flow_table_find find it. */
 void flow_table_link(struct flow_table *table, struct flow *flow);

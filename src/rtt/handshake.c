@@ -12,9 +12,12 @@ void handshake_init(struct flow *flow)
 			flow->direction[i].last_rtt_ns[class_] = -1;
 }
 
-static bool has_isn(const struct direction *direction, uint32_t isn)
+/* Does this number acknowledge the direction's SYN, with the data that it brought
+ * (RFC 7413) or without? */
+static bool acks_syn(const struct direction *direction, uint32_t ack)
 {
-	return (direction->flags & DIRECTION_ISN) && direction->isn == isn;
+	return (direction->flags & DIRECTION_ISN) && seq_after(ack, direction->isn) &&
+	       !seq_after(ack, direction->max);
 }
 
 /* Is this SYN, or SYN-ACK, a part of the flow's own handshake? */
@@ -27,10 +30,13 @@ static bool belongs(const struct flow *flow, const struct packet *packet, unsign
 		return own->isn == packet->seq;
 	/* The side that answers a SYN: its first word. */
 	if (packet->flags & TCP_ACK)
-		return !(own->flags & DIRECTION_SEEN) && has_isn(other, packet->ack - 1);
-	/* A SYN that was captured after its answer. */
-	return !(own->flags & DIRECTION_SEEN) && (own->flags & DIRECTION_ACKED) &&
-	       (other->flags & DIRECTION_ISN) && own->una == packet->seq + 1;
+		return !(own->flags & DIRECTION_SEEN) && acks_syn(other, packet->ack);
+	if ((own->flags & DIRECTION_SEEN) || !(other->flags & DIRECTION_ISN))
+		return false;
+	/* A SYN that was captured after its answer, or one that crossed the other's
+	 * (RFC 9293 3.5). */
+	return own->flags & DIRECTION_ACKED ? own->una == packet->seq + 1
+	                                    : flow->state == FLOW_HALF_OPEN;
 }
 
 /* A SYN-ACK with a new ISN for the SYN of a handshake that is not done: the server
@@ -38,7 +44,7 @@ static bool belongs(const struct flow *flow, const struct packet *packet, unsign
 static bool answers_anew(const struct flow *flow, const struct packet *packet, unsigned sender)
 {
 	return (packet->flags & TCP_ACK) && flow->state == FLOW_HALF_OPEN &&
-	       has_isn(&flow->direction[!sender], packet->ack - 1);
+	       acks_syn(&flow->direction[!sender], packet->ack);
 }
 
 static struct flow *replace(struct flow_table *table, struct flow *flow, int64_t now_ns)
@@ -67,7 +73,7 @@ static struct flow *challenge(struct flow_table *table, struct flow *flow, int64
 }
 
 static struct flow *syn_flow(struct flow_table *table, struct flow *flow,
-                             const struct packet *packet, unsigned sender, int64_t now_ns)
+			     const struct packet *packet, unsigned sender, int64_t now_ns)
 {
 	if (belongs(flow, packet, sender))
 		return flow;
@@ -90,7 +96,7 @@ static bool completes(const struct flow *flow, const struct packet *packet, unsi
 	const struct direction *own = &challenger->direction[sender];
 	const struct direction *other = &challenger->direction[!sender];
 
-	if (!has_isn(own, packet->seq - 1) || !(packet->flags & TCP_ACK))
+	if (!acks_syn(own, packet->seq) || !(packet->flags & TCP_ACK))
 		return false;
 	if (other->flags & DIRECTION_ISN)
 		return packet->ack == other->isn + 1;
@@ -98,7 +104,7 @@ static bool completes(const struct flow *flow, const struct packet *packet, unsi
 }
 
 struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
-                            const struct packet *packet, unsigned sender, int64_t now_ns)
+			    const struct packet *packet, unsigned sender, int64_t now_ns)
 {
 	if (packet->flags & TCP_SYN)
 		return syn_flow(table, flow, packet, sender, now_ns);
@@ -108,7 +114,7 @@ struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 
 	/* A refusal: RST with the SYN's number acknowledged. */
 	if ((packet->flags & TCP_RST) && (packet->flags & TCP_ACK) &&
-	    has_isn(&challenger->direction[!sender], packet->ack - 1) &&
+	    acks_syn(&challenger->direction[!sender], packet->ack) &&
 	    !(challenger->direction[sender].flags & DIRECTION_SEEN))
 		return challenger;
 	if (!completes(flow, packet, sender))

@@ -18,7 +18,7 @@
  * there is no room for a new flow.
  */
 struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
-                            const struct packet *packet, unsigned sender, int64_t now_ns);
+			    const struct packet *packet, unsigned sender, int64_t now_ns);
 
 /* Readies a flow just added for its first packet. */
 void handshake_init(struct flow *flow);

@@ -30,12 +30,12 @@ struct arrival {
 };
 
 enum segment_kind {
-	SEGMENT_NEW,          /* beyond all that was seen */
-	SEGMENT_LATE,         /* first seen after later data */
-	SEGMENT_RESENT,       /* some of it was seen before */
-	SEGMENT_COPY,         /* the same packet captured again */
-	SEGMENT_KEEP_ALIVE,   /* one byte acknowledged long ago (RFC 9293 3.8.4) */
-	SEGMENT_IMPLAUSIBLE,  /* far from where the direction stands; not used */
+	SEGMENT_NEW,         /* beyond all that was seen */
+	SEGMENT_LATE,        /* first seen after later data */
+	SEGMENT_RESENT,      /* some of it was seen before */
+	SEGMENT_COPY,        /* the same packet captured again */
+	SEGMENT_KEEP_ALIVE,  /* one byte acknowledged long ago (RFC 9293 3.8.4) */
+	SEGMENT_IMPLAUSIBLE, /* far from where the direction stands; not used */
 };
 
 /*
@@ -44,7 +44,7 @@ enum segment_kind {
  * which direction_ack then reports as untimed.
  */
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
-                                    const struct arrival *arrival, uint32_t start, uint32_t end);
+				    const struct arrival *arrival, uint32_t start, uint32_t end);
 
 /* Does an acknowledgement tell a round trip? */
 struct verdict {
@@ -65,12 +65,12 @@ struct verdict {
 /* A packet of the other direction whose ACK flag is set: what does it say of this
  * one? Acknowledged segments are forgotten. */
 void direction_ack(struct direction *direction, const struct match_memory *memory,
-                   const struct arrival *arrival, struct verdict *verdict);
+		   const struct arrival *arrival, struct verdict *verdict);
 
 /* Forgets the outstanding segments; what was outstanding will count under
  * `reason` (UNTIMED, CLOCK) when it is acknowledged. */
 void direction_void(struct direction *direction, const struct match_memory *memory,
-                    enum tcpm_reason reason);
+		    enum tcpm_reason reason);
 
 /* Forgets everything but what was counted: another connection begins. */
 void direction_reset(struct direction *direction, const struct match_memory *memory);

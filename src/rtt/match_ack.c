@@ -82,7 +82,7 @@ static struct covered look_over(const struct direction *direction, uint32_t ack)
 		const struct segment *segment = segment_ring_at(&direction->ring, i);
 
 		if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SACKED)) ==
-		            SEGMENT_RETRANSMITTED &&
+			    SEGMENT_RETRANSMITTED &&
 		    segment->again.frame != last_sent(covered.trigger)->frame)
 			covered.resent_apart = true;
 	}
@@ -92,7 +92,7 @@ static struct covered look_over(const struct direction *direction, uint32_t ack)
 /* How many transmissions of what is covered bear this TSval, those of one packet
  * counted once; the last one found goes to *found. */
 static unsigned bearers(const struct direction *direction, const struct covered *covered,
-                        uint32_t tsval, const struct sent **found)
+			uint32_t tsval, const struct sent **found)
 {
 	unsigned count = 0;
 	uint32_t frame = 0;
@@ -117,7 +117,7 @@ static unsigned bearers(const struct direction *direction, const struct covered 
 
 /* The last first transmission among what is covered. */
 static const struct segment *last_original(const struct direction *direction,
-                                           const struct covered *covered)
+					   const struct covered *covered)
 {
 	const struct segment *last = NULL;
 
@@ -136,7 +136,7 @@ static const struct segment *last_original(const struct direction *direction,
  * well within the shortest round trip ever seen here, or if the receiver would have
  * said that it got a duplicate (RFC 2883). */
 static bool before_any_answer(const struct direction *direction, const struct covered *covered,
-                              int64_t now_ns)
+			      int64_t now_ns)
 {
 	if (direction->flags & DIRECTION_DSACK)
 		return true;
@@ -160,7 +160,7 @@ static bool before_any_answer(const struct direction *direction, const struct co
  * last of the first transmissions. NULL: it cannot be told.
  */
 static const struct sent *by_echo(const struct direction *direction, const struct covered *covered,
-                                  const struct arrival *arrival)
+				  const struct arrival *arrival)
 {
 	const struct segment *trigger = covered->trigger;
 	const struct sent *named = NULL;
@@ -182,7 +182,7 @@ static const struct sent *by_echo(const struct direction *direction, const struc
 
 /* Is a TSecr newer than this transmission's TSval? Zero is what broken stacks send. */
 static bool newer_echo(const struct direction *direction, const struct packet *packet,
-                       const struct sent *sent)
+		       const struct sent *sent)
 {
 	return packet->has_timestamps && packet->tsecr &&
 	       (direction->flags & DIRECTION_TIMESTAMPS) && seq_after(packet->tsecr, sent->tsval);
@@ -207,12 +207,12 @@ uint32_t direction_full_segment(const struct direction *direction)
 
 /* Was the receiver obliged to answer at once (RFC 5681 4.2, RFC 9293 3.8.6.3)? */
 static enum tcpm_class class_of(const struct direction *direction, const struct covered *covered,
-                                const struct packet *packet, bool handshake)
+				const struct packet *packet, bool handshake)
 {
 	/* A handshake's last ACK may wait for the data that it rides on. */
 	if (handshake)
 		return packet->length && !(packet->flags & TCP_SYN) ? TCPM_CLASS_RESPONSE
-		                                                    : TCPM_CLASS_NETWORK;
+								    : TCPM_CLASS_NETWORK;
 	if (packet->flags & TCP_RST)
 		return TCPM_CLASS_RESPONSE;
 	if (packet->ack - direction->una > direction_full_segment(direction))
@@ -232,8 +232,8 @@ static void no_sample(struct verdict *verdict, enum tcpm_reason reason)
 }
 
 void match_sample(struct direction *direction, struct verdict *verdict,
-                  const struct arrival *arrival, const struct sent *sent, enum tcpm_method method,
-                  enum tcpm_class class_)
+		  const struct arrival *arrival, const struct sent *sent, enum tcpm_method method,
+		  enum tcpm_class class_)
 {
 	int64_t rtt_ns;
 
@@ -254,8 +254,7 @@ void match_sample(struct direction *direction, struct verdict *verdict,
 /* Why data that is covered but not in the ring is not there. */
 static enum tcpm_reason missing(const struct direction *direction, enum tcpm_reason otherwise)
 {
-	if ((direction->flags & DIRECTION_VOID) &&
-	    seq_before(direction->una, direction->void_end))
+	if ((direction->flags & DIRECTION_VOID) && seq_before(direction->una, direction->void_end))
 		return (enum tcpm_reason)direction->void_reason;
 	return otherwise;
 }
@@ -267,16 +266,16 @@ static bool answers_duplicate(const struct packet *packet)
 }
 
 static void judge(struct direction *direction, const struct arrival *arrival,
-                  const struct covered *covered, struct verdict *verdict)
+		  const struct covered *covered, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	const struct segment *trigger = covered->trigger;
 	bool handshake = trigger && (direction->flags & DIRECTION_ISN) &&
-	                 direction->una == direction->isn && trigger->start == direction->isn;
+			 direction->una == direction->isn && trigger->start == direction->isn;
 
 	if (!trigger) {
-		no_sample(verdict, missing(direction, covered->count ? TCPM_REASON_GAP
-		                                                     : TCPM_REASON_UNSEEN));
+		no_sample(verdict, missing(direction,
+					   covered->count ? TCPM_REASON_GAP : TCPM_REASON_UNSEEN));
 		return;
 	}
 	enum tcpm_class class_ = class_of(direction, covered, packet, handshake);
@@ -287,9 +286,10 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 	} else if (covered->hole) {
 		/* Something unseen may have been answered, unless the echo says that this
 		 * segment continued what the receiver had, and it is the last. */
-		bool known = !covered->hole_at_end && !covered->resent &&
-		             !(trigger->flags & (SEGMENT_PARTIAL | SEGMENT_UNTIMED | SEGMENT_SPLIT)) &&
-		             by_echo(direction, covered, arrival) == sent;
+		bool known =
+			!covered->hole_at_end && !covered->resent &&
+			!(trigger->flags & (SEGMENT_PARTIAL | SEGMENT_UNTIMED | SEGMENT_SPLIT)) &&
+			by_echo(direction, covered, arrival) == sent;
 
 		if (known)
 			match_sample(direction, verdict, arrival, sent, TCPM_METHOD_ECHO, class_);
@@ -311,20 +311,20 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 	} else if (newer_echo(direction, packet, sent)) {
 		no_sample(verdict, TCPM_REASON_CONTRADICTION);
 	} else if (covered->filled && packet->has_timestamps && packet->tsecr &&
-	           (direction->flags & DIRECTION_TIMESTAMPS) &&
-	           seq_before(packet->tsecr, covered->filled_tsval)) {
+		   (direction->flags & DIRECTION_TIMESTAMPS) &&
+		   seq_before(packet->tsecr, covered->filled_tsval)) {
 		/* The hole was closed before the filler that we saw. */
 		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
 	} else {
 		match_sample(direction, verdict, arrival, sent,
-		             handshake ? TCPM_METHOD_SYN : TCPM_METHOD_ACK, class_);
+			     handshake ? TCPM_METHOD_SYN : TCPM_METHOD_ACK, class_);
 	}
 }
 
 /* Where a direction was first met in mid-flow, what was in flight then is unknown; an
  * echo older than all that was seen answers that. */
 static bool answers_before_capture(const struct direction *direction, const struct packet *packet,
-                                   const struct covered *covered)
+				   const struct covered *covered)
 {
 	if ((direction->flags & DIRECTION_ACKED) || !covered->first)
 		return false;
@@ -334,7 +334,7 @@ static bool answers_before_capture(const struct direction *direction, const stru
 }
 
 static void forget(struct direction *direction, const struct match_memory *memory, uint32_t ack,
-                   unsigned covered)
+		   unsigned covered)
 {
 	if (covered) {
 		struct segment *last = segment_ring_at(&direction->ring, covered - 1);
@@ -351,20 +351,19 @@ static void forget(struct direction *direction, const struct match_memory *memor
 	direction->flags |= DIRECTION_ACKED;
 	if ((direction->flags & DIRECTION_VOID) && !seq_before(ack, direction->void_end))
 		direction->flags &= (uint16_t)~DIRECTION_VOID;
-	if ((direction->flags & DIRECTION_SACK_BLOCK) &&
-	    !seq_after(direction->sack_right, ack))
+	if ((direction->flags & DIRECTION_SACK_BLOCK) && !seq_after(direction->sack_right, ack))
 		direction->flags &= (uint16_t)~DIRECTION_SACK_BLOCK;
 }
 
 static void new_ack(struct direction *direction, const struct match_memory *memory,
-                    const struct arrival *arrival, struct verdict *verdict)
+		    const struct arrival *arrival, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 
 	verdict->counted = true;
 	if (seq_after(packet->ack, direction->max)) {
 		no_sample(verdict, missing(direction, direction->ring.count ? TCPM_REASON_GAP
-		                                                            : TCPM_REASON_UNSEEN));
+									    : TCPM_REASON_UNSEEN));
 		/* Far ahead it is more likely forged than true; if it is true, the data will
 		 * follow it. */
 		if (seq_distance(packet->ack, direction->max) <= FARTHEST_AHEAD)
@@ -383,7 +382,7 @@ static void new_ack(struct direction *direction, const struct match_memory *memo
 }
 
 void direction_ack(struct direction *direction, const struct match_memory *memory,
-                   const struct arrival *arrival, struct verdict *verdict)
+		   const struct arrival *arrival, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	bool known = direction->flags & (DIRECTION_SEEN | DIRECTION_ACKED);
@@ -391,7 +390,7 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 
 	*verdict = (struct verdict){0};
 	if (!known || ((ahead > SEQ_MAX_WINDOW || ahead < -SEQ_MAX_WINDOW) &&
-	               !(direction->flags & DIRECTION_SEEN))) {
+		       !(direction->flags & DIRECTION_SEEN))) {
 		direction->una = packet->ack;
 		direction->flags |= DIRECTION_ACKED;
 		return;
@@ -399,8 +398,7 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 	if (ahead > SEQ_MAX_WINDOW || ahead < 0) {
 		/* A late one, or one from nowhere. In mid-flow it is the first to tell where
 		 * the receiver stands: what lies between was sent before the capture. */
-		if (!(direction->flags & DIRECTION_ACKED) && ahead < 0 &&
-		    ahead > -SEQ_MAX_WINDOW) {
+		if (!(direction->flags & DIRECTION_ACKED) && ahead < 0 && ahead > -SEQ_MAX_WINDOW) {
 			match_void(direction, direction->una, TCPM_REASON_GAP);
 			direction->una = packet->ack;
 			direction->flags |= DIRECTION_ACKED;

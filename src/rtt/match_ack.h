@@ -13,8 +13,8 @@ uint32_t direction_full_segment(const struct direction *direction);
 /* Fills the verdict with a sample from `sent` to now, or with TCPM_REASON_CLOCK if that
  * is no round trip. */
 void match_sample(struct direction *direction, struct verdict *verdict,
-                  const struct arrival *arrival, const struct sent *sent, enum tcpm_method method,
-                  enum tcpm_class class_);
+		  const struct arrival *arrival, const struct sent *sent, enum tcpm_method method,
+		  enum tcpm_class class_);
 
 /* What lies before `end` is not remembered, for this reason. */
 void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason);
@@ -25,13 +25,13 @@ bool match_is_dsack(const struct packet *packet);
 
 /* Does the packet's first SACK block newly cover data that was sent after `sent`? */
 bool match_sacks_later(const struct direction *direction, const struct packet *packet,
-                       const struct sent *sent);
+		       const struct sent *sent);
 
 /* Remembers what the SACK blocks of a packet cover; no sample. */
 void match_mark_sacked(struct direction *direction, const struct packet *packet);
 
 /* A packet with SACK blocks that acknowledges nothing new cumulatively. */
 void direction_sack(struct direction *direction, const struct arrival *arrival,
-                    struct verdict *verdict);
+		    struct verdict *verdict);
 
 #endif

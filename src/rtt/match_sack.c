@@ -20,7 +20,7 @@ bool match_is_dsack(const struct packet *packet)
 
 /* A block that this direction can have sent. */
 static bool block_plausible(const struct direction *direction, const struct packet *packet,
-                            const struct sack_block *block)
+			    const struct sack_block *block)
 {
 	return seq_after(block->left, packet->ack) && seq_after(block->right, block->left) &&
 	       !seq_after(block->right, direction->max);
@@ -46,11 +46,12 @@ static const struct sent *sent_last(const struct segment *segment)
 }
 
 static void news_in(const struct direction *direction, uint32_t left, uint32_t right,
-                    struct news *news)
+		    struct news *news)
 {
 	uint32_t seen = left;
 
-	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count; i++) {
+	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count;
+	     i++) {
 		const struct segment *segment = segment_ring_at(&direction->ring, i);
 
 		if (!seq_before(segment->start, right))
@@ -72,8 +73,8 @@ static struct news news_of(const struct direction *direction, const struct sack_
 {
 	struct news news = {0};
 	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
-	             !seq_after(block->left, direction->sack_left) &&
-	             !seq_before(block->right, direction->sack_right);
+		     !seq_after(block->left, direction->sack_left) &&
+		     !seq_before(block->right, direction->sack_right);
 
 	if (!grown) {
 		news_in(direction, block->left, block->right, &news);
@@ -87,7 +88,7 @@ static struct news news_of(const struct direction *direction, const struct sack_
 }
 
 bool match_sacks_later(const struct direction *direction, const struct packet *packet,
-                       const struct sent *sent)
+		       const struct sent *sent)
 {
 	const struct sack_block *block = &packet->sack[0];
 
@@ -101,7 +102,8 @@ bool match_sacks_later(const struct direction *direction, const struct packet *p
 
 static void mark(struct direction *direction, uint32_t left, uint32_t right)
 {
-	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count; i++) {
+	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count;
+	     i++) {
 		struct segment *segment = segment_ring_at(&direction->ring, i);
 
 		if (!seq_before(segment->start, right))
@@ -129,8 +131,8 @@ static bool marked_at_ends(const struct direction *direction, const struct sack_
 static void mark_first(struct direction *direction, const struct sack_block *block)
 {
 	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
-	             !seq_after(block->left, direction->sack_left) &&
-	             !seq_before(block->right, direction->sack_right);
+		     !seq_after(block->left, direction->sack_left) &&
+		     !seq_before(block->right, direction->sack_right);
 
 	if (!grown)
 		mark(direction, block->left, block->right);
@@ -158,7 +160,7 @@ void match_mark_sacked(struct direction *direction, const struct packet *packet)
 }
 
 void direction_sack(struct direction *direction, const struct arrival *arrival,
-                    struct verdict *verdict)
+		    struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	const struct sack_block *block = &packet->sack[0];
@@ -187,6 +189,6 @@ void direction_sack(struct direction *direction, const struct arrival *arrival,
 		verdict->reason = TCPM_REASON_AMBIGUOUS;
 	else
 		match_sample(direction, verdict, arrival, &news.last->first, TCPM_METHOD_SACK,
-		             TCPM_CLASS_NETWORK);
+			     TCPM_CLASS_NETWORK);
 	match_mark_sacked(direction, packet);
 }

@@ -35,7 +35,7 @@ static uint32_t fingerprint(const struct packet *packet)
 }
 
 static bool is_copy(const struct segment *segment, const struct arrival *arrival,
-                    uint32_t packet_fingerprint)
+		    uint32_t packet_fingerprint)
 {
 	const struct sent *last =
 		segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
@@ -49,8 +49,7 @@ static bool is_copy(const struct segment *segment, const struct arrival *arrival
 	if (arrival->packet->ip_id)
 		return apart_ns <= COPY_BY_ID_NS;
 	/* Whoever retransmits so soon was told to by the other side. */
-	return apart_ns <= COPY_BY_CONTENT_NS &&
-	       (int32_t)(last->frame - arrival->run_frame) >= 0;
+	return apart_ns <= COPY_BY_CONTENT_NS && (int32_t)(last->frame - arrival->run_frame) >= 0;
 }
 
 void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason)
@@ -62,7 +61,7 @@ void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reas
 }
 
 void direction_void(struct direction *direction, const struct match_memory *memory,
-                    enum tcpm_reason reason)
+		    enum tcpm_reason reason)
 {
 	if (!direction->ring.count)
 		return;
@@ -94,8 +93,8 @@ static struct sent sent_now(const struct arrival *arrival)
 
 /* Remembers [start, end) before the index-th piece. */
 static bool remember(struct direction *direction, const struct match_memory *memory,
-                     const struct arrival *arrival, unsigned index, uint32_t start, uint32_t end,
-                     uint32_t flags)
+		     const struct arrival *arrival, unsigned index, uint32_t start, uint32_t end,
+		     uint32_t flags)
 {
 	struct segment *segment =
 		segment_ring_insert(&direction->ring, memory->slab, index, memory->limit);
@@ -117,7 +116,7 @@ static bool remember(struct direction *direction, const struct match_memory *mem
 /* Cuts the index-th piece at `at`, strictly inside it. Without room for the second
  * piece the whole must not be timed any more. */
 static bool split(struct direction *direction, const struct match_memory *memory, unsigned index,
-                  uint32_t at)
+		  uint32_t at)
 {
 	struct segment *tail =
 		segment_ring_insert(&direction->ring, memory->slab, index + 1, memory->limit);
@@ -135,7 +134,7 @@ static bool split(struct direction *direction, const struct match_memory *memory
 }
 
 static void mark_resent(struct segment *segment, const struct arrival *arrival,
-                        uint32_t packet_fingerprint)
+			uint32_t packet_fingerprint)
 {
 	struct sent now = sent_now(arrival);
 
@@ -164,7 +163,7 @@ static uint32_t late_flags(const struct direction *direction, uint32_t start)
 /* Works [start, end), una <= start, end <= max, into the ring. True if any of it was
  * seen before. */
 static bool overlay(struct direction *direction, const struct match_memory *memory,
-                    const struct arrival *arrival, uint32_t start, uint32_t end)
+		    const struct arrival *arrival, uint32_t start, uint32_t end)
 {
 	struct segment_ring *ring = &direction->ring;
 	unsigned index = segment_ring_find(ring, start);
@@ -203,7 +202,7 @@ static bool overlay(struct direction *direction, const struct match_memory *memo
  * another are believed.
  */
 static bool believe(struct direction *direction, const struct match_memory *memory, uint32_t start,
-                    uint32_t end)
+		    uint32_t end)
 {
 	if (!(direction->flags & DIRECTION_PROBE) || direction->probe != start) {
 		direction->flags |= DIRECTION_PROBE;
@@ -217,12 +216,15 @@ static bool believe(struct direction *direction, const struct match_memory *memo
 /* The first segment that is seen of a direction, or the first that is believed after
  * it was lost track of. */
 static void begin(struct direction *direction, const struct packet *packet, uint32_t start,
-                  uint32_t end)
+		  uint32_t end)
 {
 	bool acked = (direction->flags & DIRECTION_ACKED) && seq_plausible(direction->una, start);
 
 	direction->flags |= DIRECTION_SEEN;
 	if (packet->flags & TCP_SYN) {
+		/* An acknowledgement of something else belongs to an older connection. */
+		acked = acked && seq_after(direction->una, start) &&
+		        !seq_after(direction->una, end);
 		direction->isn = start;
 		direction->flags |= DIRECTION_ISN | DIRECTION_ACKED;
 	} else if (!acked) {
@@ -252,7 +254,7 @@ static void note(struct direction *direction, const struct packet *packet)
 
 /* Was this very packet captured before? */
 static bool copy_of_outstanding(const struct direction *direction, const struct arrival *arrival,
-                                uint32_t packet_fingerprint, uint32_t start, uint32_t end)
+				uint32_t packet_fingerprint, uint32_t start, uint32_t end)
 {
 	unsigned index = segment_ring_find(&direction->ring, start);
 
@@ -265,12 +267,13 @@ static bool copy_of_outstanding(const struct direction *direction, const struct 
 }
 
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
-                                    const struct arrival *arrival, uint32_t start, uint32_t end)
+				    const struct arrival *arrival, uint32_t start, uint32_t end)
 {
 	const struct packet *packet = arrival->packet;
 	uint32_t packet_fingerprint = fingerprint(packet);
+	bool first = !(direction->flags & DIRECTION_SEEN);
 
-	if (!(direction->flags & DIRECTION_SEEN))
+	if (first)
 		begin(direction, packet, start, end);
 	else if (!seq_plausible(start, direction->max)) {
 		if (!believe(direction, memory, start, end))
@@ -279,12 +282,15 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 	}
 	if (!seq_after(end, direction->una)) {
 		bool copy = direction->fingerprint == packet_fingerprint;
-		bool keep_alive = end == direction->una && end - start == 1 && end == direction->max;
+		bool keep_alive = packet->length == 1 && end - start == 1 &&
+				  end == direction->una && end == direction->max;
 
 		direction->fingerprint = packet_fingerprint;
 		if (copy)
 			return SEGMENT_COPY;
-		return keep_alive ? SEGMENT_KEEP_ALIVE : SEGMENT_RESENT;
+		if (keep_alive)
+			return SEGMENT_KEEP_ALIVE;
+		return first ? SEGMENT_NEW : SEGMENT_RESENT;
 	}
 	if (seq_before(start, direction->max) &&
 	    copy_of_outstanding(direction, arrival, packet_fingerprint, start, end))
@@ -296,14 +302,14 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 	uint32_t max = direction->max;
 	/* An acknowledgement that ran ahead of it came from an earlier transmission. */
 	uint32_t flags = seq_before(start, direction->una) && seq_after(direction->una, max)
-	                         ? SEGMENT_UNTIMED
-	                         : 0;
+				 ? SEGMENT_UNTIMED
+				 : 0;
 
 	start = seq_max(start, direction->una);
 	if (seq_before(start, max)) {
 		kind = overlay(direction, memory, arrival, start, seq_min(end, max))
-		               ? SEGMENT_RESENT
-		               : SEGMENT_LATE;
+			       ? SEGMENT_RESENT
+			       : SEGMENT_LATE;
 		start = max;
 		flags = 0;
 	}

@@ -26,7 +26,7 @@ static bool grow(struct segment_ring *ring, struct segment_slab *slab)
 }
 
 struct segment *segment_ring_insert(struct segment_ring *ring, struct segment_slab *slab,
-                                    unsigned index, unsigned limit)
+				    unsigned index, unsigned limit)
 {
 	if (ring->count >= limit)
 		return NULL;

@@ -45,7 +45,7 @@ struct segment {
 	uint32_t start;
 	uint32_t end;
 	struct sent first;
-	struct sent again; /* with SEGMENT_RETRANSMITTED */
+	struct sent again;    /* with SEGMENT_RETRANSMITTED */
 	uint32_t fingerprint; /* of the packet that last carried it */
 	uint32_t flags;
 };
@@ -78,7 +78,7 @@ static inline struct segment *segment_ring_at(const struct segment_ring *ring, u
  * side; pointers into the ring are invalid afterwards.
  */
 struct segment *segment_ring_insert(struct segment_ring *ring, struct segment_slab *slab,
-                                    unsigned index, unsigned limit);
+				    unsigned index, unsigned limit);
 
 /* Removes the first count segments (count <= ring's). */
 void segment_ring_pop(struct segment_ring *ring, struct segment_slab *slab, unsigned count);

@@ -41,9 +41,9 @@ static const char *const by_names[GROUPS_BYS] = {
 	[GROUPS_BY_PREFIX] = "prefix",
 };
 
-const char *groups_by_name(enum groups_by by)
+const char *groups_by_name(unsigned by)
 {
-	return by_names[by];
+	return by < GROUPS_BYS ? by_names[by] : "?";
 }
 
 int groups_by_parse(const char *name, enum groups_by *by)

@@ -10,9 +10,9 @@
  * or finds no memory, is summed up in one more group, "other": nothing is lost
  * from the sums, only told apart no longer.
  *
- * Memory: a group is one allocation of about 400 bytes, its place in the table 20,
- * and its two histograms 32 to 64 bytes for each factor of two that its times
- * spread over: 600 to 1,000 bytes in all, as a rule.
+ * Memory: a group is one allocation of 320 bytes, its place in the table takes about
+ * 20, and each of its two histograms 128 for each factor of two that its times
+ * spread over: 500 to 1,500 bytes in all, as a rule.
  */
 #ifndef STATS_GROUPS_H
 #define STATS_GROUPS_H
@@ -100,8 +100,8 @@ bool group_is_other(const struct group *group);
 
 const struct groups_tally *groups_tally(const struct groups *groups);
 
-/* "hosts", "flow", "receiver", "prefix". */
-const char *groups_by_name(enum groups_by by);
+/* "hosts", "flow", "receiver", "prefix"; "?" if out of range. */
+const char *groups_by_name(unsigned by);
 
 /* The value of a name. 0, or -EINVAL: no such name, *by is untouched. */
 int groups_by_parse(const char *name, enum groups_by *by);

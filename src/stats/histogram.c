@@ -192,31 +192,43 @@ uint64_t histogram_bucket(const struct histogram *histogram, unsigned index)
 	return place < histogram->window ? get(histogram, place) : 0;
 }
 
-/* The middle of the whole numbers that a bucket holds. */
-static int64_t middle(unsigned index)
+/* The middle of the whole numbers that a bucket and [min_ns, max_ns] hold. The last
+ * bucket also holds what is above it. */
+static int64_t middle(unsigned index, int64_t min_ns, int64_t max_ns)
 {
 	int64_t lowest = index ? histogram_upper_ns(index - 1) + 1 : 1;
+	int64_t highest = index == HISTOGRAM_BUCKETS - 1 ? INT64_MAX : histogram_upper_ns(index);
 
-	return lowest + (histogram_upper_ns(index) - lowest) / 2;
+	if (lowest < min_ns)
+		lowest = min_ns;
+	if (highest > max_ns)
+		highest = max_ns;
+	return lowest < highest ? lowest + (highest - lowest) / 2 : highest;
 }
 
-int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille)
+uint64_t histogram_rank(const struct histogram *histogram, unsigned per_mille)
+{
+	unsigned __int128 scaled = (unsigned __int128)histogram->count * per_mille;
+	uint64_t rank = (uint64_t)((scaled + 999) / 1000);
+
+	return rank ? rank : 1;
+}
+
+int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille, int64_t min_ns,
+			   int64_t max_ns)
 {
 	if (histogram->count == 0)
 		return -1;
 
-	unsigned __int128 scaled = (unsigned __int128)histogram->count * per_mille;
-	uint64_t rank = (uint64_t)((scaled + 999) / 1000);
+	uint64_t rank = histogram_rank(histogram, per_mille);
 	uint64_t seen = histogram->zeros;
 
-	if (rank == 0)
-		rank = 1;
 	if (rank <= seen)
 		return 0;
 	for (unsigned i = 0; i < histogram->window; i++) {
 		seen += get(histogram, i);
 		if (rank <= seen)
-			return middle(histogram->first + i);
+			return middle(histogram->first + i, min_ns, max_ns);
 	}
-	return HISTOGRAM_MAX_NS; /* not reached while count is the sum of the counters */
+	return max_ns; /* not reached while count is the sum of the counters */
 }

@@ -53,11 +53,16 @@ int histogram_merge(struct histogram *into, const struct histogram *from);
 
 /*
  * The value that per_mille / 1000 of the values do not exceed (nearest rank; 500 is
- * the median, 0 the least), as the middle of its bucket: off by at most 1.1 %, and
- * half a nanosecond of rounding. per_mille is at most 1000. -1: the histogram is
- * empty.
+ * the median, 0 the least): the middle of what its bucket and [min_ns, max_ns] have in
+ * common, where the caller knows that all values lie (0 and HISTOGRAM_MAX_NS if it
+ * knows nothing). Off by at most 1.1 %, and half a nanosecond of rounding. per_mille is
+ * at most 1000. -1: the histogram is empty.
  */
-int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille);
+int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille, int64_t min_ns,
+			   int64_t max_ns);
+
+/* Which of the values, in ascending order from 1, that quantile is. */
+uint64_t histogram_rank(const struct histogram *histogram, unsigned per_mille);
 
 /* The bucket of a value from 1 to HISTOGRAM_MAX_NS. */
 unsigned histogram_index(int64_t value_ns);

@@ -61,13 +61,16 @@ int64_t series_jitter(const struct series *series)
 
 int64_t series_quantile(const struct series *series, unsigned per_mille)
 {
-	int64_t value = histogram_quantile(&series->histogram, per_mille);
+	const struct histogram *histogram = &series->histogram;
+	uint64_t rank = histogram_rank(histogram, per_mille);
 
-	if (value < 0)
+	if (histogram->count == 0)
 		return -1;
-	if (value < series->min_ns)
+	if (rank == 1)
 		return series->min_ns;
-	return value > series->max_ns ? series->max_ns : value;
+	if (rank == histogram->count)
+		return series->max_ns;
+	return histogram_quantile(histogram, per_mille, series->min_ns, series->max_ns);
 }
 
 void summary_done(struct summary *summary)

@@ -39,7 +39,7 @@ int64_t series_last(const struct series *series);
 int64_t series_mean(const struct series *series);
 /* The mean absolute difference of consecutive samples of a flow. */
 int64_t series_jitter(const struct series *series);
-/* As histogram_quantile, and never outside [min, max]. */
+/* As histogram_quantile, never outside [min, max], and exact where it is one of the two. */
 int64_t series_quantile(const struct series *series, unsigned per_mille);
 
 struct summary {

@@ -101,10 +101,10 @@ static void parse_flags(struct line *line, const char *word)
 {
 	for (; *word; word++)
 		line->flags |= *word == 'F'   ? 0x01u
-		               : *word == 'S' ? 0x02u
-		               : *word == 'R' ? 0x04u
-		               : *word == 'P' ? 0x08u
-		                              : 0u;
+			       : *word == 'S' ? 0x02u
+			       : *word == 'R' ? 0x04u
+			       : *word == 'P' ? 0x08u
+					      : 0u;
 }
 
 static void parse_word(struct line *line, const char *word)
@@ -333,8 +333,8 @@ static void run_line(struct run *run, const char *text)
 	say_difference(run, &before);
 	if (strcmp(run->outcome, expected ? expected : "") != 0)
 		fail_msg("line %d: %s\n  expected: %s\n  got:      %s", (int)run->number, text,
-		         expected ? expected : "(nothing)",
-		         run->outcome[0] ? run->outcome : "(nothing)");
+			 expected ? expected : "(nothing)",
+			 run->outcome[0] ? run->outcome : "(nothing)");
 }
 
 static void check_sums(const struct tcpm_counters *counters)
@@ -356,7 +356,7 @@ static void check_sums(const struct tcpm_counters *counters)
 }
 
 void scenario_with(const struct scenario_settings *settings, const char *text,
-                   struct tcpm_counters *counters)
+		   struct tcpm_counters *counters)
 {
 	struct run run = {.settings = settings};
 	struct tcpm_handler handler = {.user = &run, .sample = on_sample};

@@ -39,6 +39,6 @@ void scenario(const char *text);
 /* The same with settings; the counters as they stood at the end go to *counters
  * unless it is NULL. */
 void scenario_with(const struct scenario_settings *settings, const char *text,
-                   struct tcpm_counters *counters);
+		   struct tcpm_counters *counters);
 
 #endif

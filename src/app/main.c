@@ -1,0 +1,63 @@
+/*
+ * The program: what was asked, done.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/complain.h"
+#include "app/run.h"
+#include "config/options.h"
+#include "tcpmetro.h"
+
+static enum exit_status print_help(void)
+{
+	char *text = options_help();
+
+	if (!text) {
+		complain("out of memory");
+		return EXIT_NOT_ALL;
+	}
+	fputs(text, stdout);
+	free(text);
+	return fflush(stdout) == 0 ? EXIT_ALL_DONE : EXIT_NOT_ALL;
+}
+
+static enum exit_status print_version(void)
+{
+	printf("tcpmetro %s\n", tcpm_version());
+	return fflush(stdout) == 0 ? EXIT_ALL_DONE : EXIT_NOT_ALL;
+}
+
+static enum exit_status act(const struct options *options)
+{
+	switch (options->action) {
+	case ACTION_HELP:
+		return print_help();
+	case ACTION_VERSION:
+		return print_version();
+	case ACTION_RUN:
+		break;
+	}
+	if (!options->file_count) {
+		complain("nothing to read: name a capture with -r FILE; see tcpmetro --help");
+		return EXIT_USAGE;
+	}
+	return run(options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error error;
+	enum exit_status status;
+	int result = options_parse(argc, argv, &options, &error);
+
+	if (result < 0) {
+		complain("%s", error.text);
+		return result == -EINVAL ? EXIT_USAGE : EXIT_NOT_ALL;
+	}
+	status = act(&options);
+	options_done(&options);
+	return (int)status;
+}

@@ -1,0 +1,63 @@
+/*
+ * The options of the program: one table, read in several ways.
+ *
+ * A row says what an option is called, what it takes, what it means and where its
+ * value goes. The command line and --help are read from the table; so will be the
+ * configuration file.
+ */
+#ifndef CONFIG_OPTIONS_H
+#define CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* What the program is to do besides measuring. */
+enum action {
+	ACTION_RUN,
+	ACTION_HELP,
+	ACTION_VERSION,
+};
+
+enum format {
+	FORMAT_TABLE,
+	FORMAT_JSON,
+	FORMAT_CSV,
+};
+
+/* All values, with their defaults filled in. Strings are the caller's argv. */
+struct options {
+	enum action action;
+	const char **files; /* -r, in order */
+	size_t file_count;
+	char *filter; /* the words behind the options, joined; NULL: none */
+	bool samples;
+	bool names;
+	bool quiet;
+	unsigned format;      /* enum format */
+	const char *group_by; /* hosts, flow, receiver or prefix */
+	uint64_t prefix_v4;
+	uint64_t prefix_v6;
+	const char *sort; /* NULL: the default column */
+	uint64_t limit;   /* rows; 0: all */
+	uint64_t max_flows;
+	uint64_t max_groups;
+};
+
+/*
+ * Reads a command line. 0: *options is filled and must be given to options_done.
+ * -EINVAL: *error says which word is wrong and what was expected, *options is
+ * untouched. -ENOMEM. argv is permuted as getopt_long does.
+ */
+int options_parse(int argc, char **argv, struct options *options, struct error *error);
+
+/* Frees what options_parse allocated. */
+void options_done(struct options *options);
+
+/* The text of --help, which fits a screen: lines of at most 80 columns, made from the
+ * table. Freed by the caller; NULL: no memory. */
+char *options_help(void);
+
+#endif

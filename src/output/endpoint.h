@@ -1,0 +1,31 @@
+/*
+ * How the two ends of a group, its senders and its receivers, are written.
+ */
+#ifndef OUTPUT_ENDPOINT_H
+#define OUTPUT_ENDPOINT_H
+
+#include "base/text.h"
+#include "output/output.h"
+#include "stats/groups.h"
+
+/*
+ * Appends one end of a group, as the groups were made: an address ("10.0.0.1",
+ * "2001:db8::1"), an address and port ("10.0.0.1:80", "[2001:db8::1]:80"), a network
+ * ("10.0.0.0/24"), nothing (the sender of a receiver's group), or "other". With names,
+ * whose host_name may be NULL, a host's name stands for its address if it has one.
+ * names may be NULL.
+ */
+void endpoint_sender(struct text *text, const struct groups_options *options,
+		     const struct group *group, const struct output_settings *names);
+void endpoint_receiver(struct text *text, const struct groups_options *options,
+		       const struct group *group, const struct output_settings *names);
+
+/* Appends "address:port" or, if it has one, "name:port". */
+void endpoint_with_port(struct text *text, const struct tcpm_address *address, uint16_t port,
+			const struct output_settings *names);
+
+/* The name of the interface a group's samples came from, "mixed" if there were several;
+ * NULL if it has no name. */
+const char *endpoint_interface(const struct output_settings *settings, const struct group *group);
+
+#endif

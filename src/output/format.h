@@ -1,0 +1,40 @@
+/*
+ * What a format is to output.c: a few functions that append to a text. Inside of
+ * output/ only.
+ */
+#ifndef OUTPUT_FORMAT_H
+#define OUTPUT_FORMAT_H
+
+#include "base/text.h"
+#include "output/output.h"
+
+struct output_ops {
+	/* Each may be NULL. They append to output->text; errors stay in it. */
+	void (*begin)(struct output *output);
+	void (*sample)(struct output *output, const struct tcpm_sample *sample);
+	void (*report)(struct output *output, const struct groups *groups,
+		       const struct output_facts *facts);
+};
+
+struct output {
+	const struct output_ops *ops;
+	struct output_settings settings;
+	struct text text;
+};
+
+extern const struct output_ops table_report_ops;
+extern const struct output_ops table_samples_ops;
+extern const struct output_ops csv_report_ops;
+extern const struct output_ops csv_samples_ops;
+extern const struct output_ops json_report_ops;
+extern const struct output_ops json_samples_ops;
+
+/* Prints one group; user is the second argument of output_rows. */
+typedef void output_row(void *user, const struct groups *groups, const struct group *group);
+
+/* Calls row for each group that the settings want, in their order, and for "other", if
+ * there is one, last. 0 and how many the limit left out, or -ENOMEM and no call. */
+int output_rows(const struct output_settings *settings, void *user, output_row *row,
+		const struct groups *groups, size_t *left_out);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Choosing a format, and the buffer between it and the descriptor.
+ */
+#include "output/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/format.h"
+
+#define FLUSH_AT 65536
+
+static const struct {
+	const char *name;
+	const struct output_ops *report;
+	const struct output_ops *samples;
+} formats[] = {
+	{"table", &table_report_ops, &table_samples_ops},
+	{"csv", &csv_report_ops, &csv_samples_ops},
+	{"json", &json_report_ops, &json_samples_ops},
+};
+
+const char *output_formats(void)
+{
+	return "table, csv, json";
+}
+
+int output_open(const char *format, const struct output_settings *settings, struct output **output,
+		struct error *error)
+{
+	const struct output_ops *ops = NULL;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(format, formats[i].name) == 0)
+			ops = settings->samples ? formats[i].samples : formats[i].report;
+	if (!ops)
+		return error_set(error, EINVAL, "'%s' is no output format; there are %s", format,
+				 output_formats());
+
+	struct output *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return error_set(error, ENOMEM, "no memory for the output");
+	made->ops = ops;
+	made->settings = *settings;
+	text_init(&made->text);
+	if (ops->begin)
+		ops->begin(made);
+	*output = made;
+	return 0;
+}
+
+int output_sample(struct output *output, const struct tcpm_sample *sample)
+{
+	if (!output->ops->sample)
+		return output->text.error;
+	output->ops->sample(output, sample);
+	return output->text.used < FLUSH_AT ? output->text.error : output_flush(output);
+}
+
+int output_report(struct output *output, const struct groups *groups,
+		  const struct output_facts *facts)
+{
+	if (output->ops->report)
+		output->ops->report(output, groups, facts);
+	return output->text.error;
+}
+
+int output_flush(struct output *output)
+{
+	return text_flush(&output->text, output->settings.fd);
+}
+
+int output_close(struct output *output)
+{
+	if (!output)
+		return 0;
+
+	int result = output_flush(output);
+
+	text_done(&output->text);
+	free(output);
+	return result;
+}
+
+int output_rows(const struct output_settings *settings, void *user, output_row *row,
+		const struct groups *groups, size_t *left_out)
+{
+	const struct group *other = groups_other(groups);
+	struct ranking ranking;
+	int result = ranking_make(&ranking, groups, settings->sort, settings->limit);
+
+	if (result)
+		return result;
+	for (size_t i = 0; i < ranking.count; i++)
+		row(user, groups, ranking.groups[i]);
+	if (other)
+		row(user, groups, other);
+	*left_out = ranking.left_out;
+	ranking_done(&ranking);
+	return 0;
+}

@@ -1,0 +1,108 @@
+/*
+ * Fuzz target: any bytes as a capture file, read to the end.
+ *
+ * The first byte chooses how the rest is read: the batch's size, and whether it
+ * comes as a file or through a pipe. What must hold: every byte of every frame can
+ * be read, records count up by one, lengths and times are in range, and the end
+ * stays the end.
+ *
+ * To compile by hand:
+ *	clang -D_GNU_SOURCE -DHAVE_ZLIB -DHAVE_ZSTD -Iinclude -Isrc -g -O1 \
+ *		-fsanitize=fuzzer,address,undefined tests/fuzz/fuzz_capture.c \
+ *		src/capture/{block,decompress,file_source,gzip,zstd}.c \
+ *		src/capture/pcap*.c src/base/error.c -lz -lzstd -o fuzz_capture
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "capture/source.h"
+
+#define PIPE_ROOM 32768 /* a pipe holds as much without a reader */
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+/* A libFuzzer target reports by dying. */
+static void must(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void write_all(int fd, const uint8_t *bytes, size_t length)
+{
+	while (length > 0) {
+		const ssize_t written = write(fd, bytes, length);
+		must(written > 0);
+		bytes += written;
+		length -= (size_t)written;
+	}
+}
+
+static int input(const uint8_t *bytes, size_t length, int as_pipe)
+{
+	int ends[2];
+
+	if (as_pipe && length <= PIPE_ROOM) {
+		must(pipe2(ends, O_CLOEXEC) == 0);
+		write_all(ends[1], bytes, length);
+		close(ends[1]);
+		return ends[0];
+	}
+	const int fd = memfd_create("capture", MFD_CLOEXEC);
+	must(fd >= 0);
+	write_all(fd, bytes, length);
+	must(lseek(fd, 0, SEEK_SET) == 0);
+	return fd;
+}
+
+static unsigned check_frame(const struct source *source, const struct tcpm_frame *frame,
+			    uint64_t number)
+{
+	const char *name = source_interface_name(source, frame->interface);
+	unsigned sum = 0;
+
+	must(frame->number == number);
+	must(frame->captured <= frame->wire_length && frame->captured <= 16u << 20);
+	must(frame->time_ns >= 0 && frame->time_ns <= (int64_t)1 << 62);
+	for (uint32_t i = 0; i < frame->captured; i++)
+		sum += frame->bytes[i];
+	while (name && *name)
+		sum += (unsigned char)*name++;
+	return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	static struct tcpm_frame frames[128];
+	struct source_progress progress;
+	struct source *source;
+	struct error error;
+	uint64_t records = 0;
+	unsigned sum = 0;
+	int count;
+
+	if (length == 0)
+		return 0;
+	const size_t max = (bytes[0] & 0x7fu) + 1u;
+	const int fd = input(bytes + 1, length - 1, bytes[0] & 0x80);
+	if (file_source_open_fd(fd, "fuzz", &source, &error) < 0) {
+		must(error.text[0] != '\0');
+		close(fd);
+		return 0;
+	}
+	while ((count = source_next(source, frames, max, &error)) > 0) {
+		must((size_t)count <= max);
+		for (int i = 0; i < count; i++)
+			sum += check_frame(source, &frames[i], ++records);
+	}
+	must(source_next(source, frames, max, &error) == count);
+	must(count == 0 || error.text[0] != '\0');
+	source_progress(source, &progress);
+	must(progress.records == records && progress.bytes_done <= length - 1);
+	source_close(source);
+	__asm__ volatile("" : : "r"(sum)); /* so that no read is left out */
+	return 0;
+}

@@ -1,0 +1,302 @@
+/*
+ * What programs read: CSV and JSON, to the letter, and how outputs begin and end.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "output_helper.h"
+
+#define SUMMARY_HEADER                                                                             \
+	"src,dst,interface,flows,network_samples,network_min_ns,network_p50_ns,network_p95_ns,"    \
+	"network_p99_ns,network_max_ns,network_mean_ns,network_last_ns,network_jitter_ns,"         \
+	"response_samples,response_min_ns,response_p50_ns,response_p95_ns,response_p99_ns,"        \
+	"response_max_ns,response_mean_ns,response_last_ns,response_jitter_ns,segments,"           \
+	"retransmitted\n"
+
+static const struct tcpm_counters no_counters;
+static const struct output_facts no_facts = {.counters = &no_counters};
+
+static const int64_t rtts[] = {1000000, 1000000, 1000500};
+static const int64_t one_rtt[] = {40000000};
+
+static const char *name_interface(void *user, uint32_t interface)
+{
+	(void)interface;
+	return user;
+}
+
+static const char *name_nobody(void *user, const struct tcpm_address *address)
+{
+	(void)user;
+	(void)address;
+	fail_msg("csv and json must not ask for names");
+	return NULL;
+}
+
+/* The samples of the next two tests: one of each family and sign of time. */
+static void give_samples(struct output *output)
+{
+	const struct tcpm_flow_id v4 = {
+		.address = {helper_address("10.0.0.1"), helper_address("10.0.0.2")},
+		.port = {51000, 443}};
+	const struct tcpm_flow_id v6 = {
+		.address = {helper_address("2001:db8::1"), helper_address("2001:db8::2")},
+		.port = {1, 65535}};
+	const struct tcpm_sample first = {.time_ns = 1700000000000000001,
+					  .rtt_ns = 12345678,
+					  .frame = 42,
+					  .flow = &v4,
+					  .sender = 0,
+					  .method = TCPM_METHOD_ACK,
+					  .class_ = TCPM_CLASS_NETWORK};
+	const struct tcpm_sample second = {.time_ns = -1500000000,
+					   .rtt_ns = 0,
+					   .frame = UINT64_MAX,
+					   .flow = &v6,
+					   .sender = 1,
+					   .method = TCPM_METHOD_SYN,
+					   .class_ = TCPM_CLASS_RESPONSE};
+
+	assert_int_equal(output_sample(output, &first), 0);
+	assert_int_equal(output_sample(output, &second), 0);
+}
+
+static void test_csv_samples(void **state)
+{
+	(void)state;
+	const struct output_settings settings = {.samples = true, .host_name = name_nobody};
+	struct output *output = helper_open("csv", settings);
+
+	give_samples(output);
+	assert_int_equal(output_report(output, NULL, &no_facts), 0);
+	assert_string_equal(
+		helper_written(output),
+		"frame,time,rtt_ns,src,sport,dst,dport,method,class\n"
+		"42,1700000000.000000001,12345678,10.0.0.1,51000,10.0.0.2,443,ack,network\n"
+		"18446744073709551615,-1.500000000,0,2001:db8::2,65535,2001:db8::1,1,syn,"
+		"response\n");
+}
+
+static void test_json_samples(void **state)
+{
+	(void)state;
+	const struct output_settings settings = {.samples = true, .host_name = name_nobody};
+	struct output *output = helper_open("json", settings);
+
+	give_samples(output);
+	assert_int_equal(output_report(output, NULL, &no_facts), 0);
+	assert_string_equal(
+		helper_written(output),
+		"{\"frame\":42,\"time\":1700000000.000000001,\"rtt_ns\":12345678,"
+		"\"src\":\"10.0.0.1\",\"sport\":51000,\"dst\":\"10.0.0.2\",\"dport\":443,"
+		"\"method\":\"ack\",\"class\":\"network\"}\n"
+		"{\"frame\":18446744073709551615,\"time\":-1.500000000,\"rtt_ns\":0,"
+		"\"src\":\"2001:db8::2\",\"sport\":65535,\"dst\":\"2001:db8::1\",\"dport\":1,"
+		"\"method\":\"syn\",\"class\":\"response\"}\n");
+}
+
+/* A pair with both classes missing something, and one with a response only. */
+static struct groups *two_pairs(void)
+{
+	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 0);
+
+	helper_flow(groups, "10.0.0.1", "10.0.0.2", TCPM_CLASS_NETWORK, rtts, 3, 1000, 12);
+	helper_flow(groups, "2001:db8::1", "2001:db8::2", TCPM_CLASS_RESPONSE, one_rtt, 1, 1, 0);
+	return groups;
+}
+
+static void test_csv_summaries(void **state)
+{
+	(void)state;
+	struct groups *groups = two_pairs();
+	const struct output_settings settings = {.interface_name = name_interface,
+						 .host_name = name_nobody,
+						 .user = (void *)(uintptr_t) "eth0, \"the\" one"};
+	struct output *output = helper_open("csv", settings);
+
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(
+		helper_written(output), SUMMARY_HEADER
+		"10.0.0.1,10.0.0.2,\"eth0, \"\"the\"\" one\",1,3,1000000,1000250,1000500,1000500,"
+		"1000500,1000167,1000500,250,0,,,,,,,,,1000,12\n"
+		"2001:db8::1,2001:db8::2,\"eth0, \"\"the\"\" one\",1,0,,,,,,,,,1,40000000,"
+		"40000000,40000000,40000000,40000000,40000000,40000000,,1,0\n");
+	groups_free(groups);
+}
+
+static void test_json_summaries(void **state)
+{
+	(void)state;
+	struct groups *groups = two_pairs();
+	const struct output_settings settings = {.interface_name = name_interface,
+						 .host_name = name_nobody,
+						 .user = (void *)(uintptr_t) "a\"b"};
+	struct output *output = helper_open("json", settings);
+
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(
+		helper_written(output),
+		"{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"interface\":\"a\\\"b\",\"flows\":1,"
+		"\"network_samples\":3,\"network_min_ns\":1000000,\"network_p50_ns\":1000250,"
+		"\"network_p95_ns\":1000500,\"network_p99_ns\":1000500,\"network_max_ns\":1000500,"
+		"\"network_mean_ns\":1000167,\"network_last_ns\":1000500,\"network_jitter_ns\":250,"
+		"\"response_samples\":0,\"segments\":1000,\"retransmitted\":12}\n"
+		"{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\",\"interface\":\"a\\\"b\","
+		"\"flows\":1,\"network_samples\":0,\"response_samples\":1,"
+		"\"response_min_ns\":40000000,\"response_p50_ns\":40000000,"
+		"\"response_p95_ns\":40000000,\"response_p99_ns\":40000000,"
+		"\"response_max_ns\":40000000,\"response_mean_ns\":40000000,"
+		"\"response_last_ns\":40000000,\"segments\":1,\"retransmitted\":0}\n");
+	groups_free(groups);
+}
+
+static void test_no_interface_name(void **state)
+{
+	(void)state;
+	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 0);
+	struct output *output;
+
+	helper_flow(groups, "10.0.0.1", "10.0.0.2", TCPM_CLASS_RESPONSE, one_rtt, 1, 0, 0);
+	output = helper_open("csv", (struct output_settings){.interface_name = name_interface});
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_non_null(strstr(helper_written(output), "\n10.0.0.1,10.0.0.2,,1,0,,"));
+	output = helper_open("json", (struct output_settings){0});
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_non_null(strstr(helper_written(output), "\"dst\":\"10.0.0.2\",\"flows\":1,"));
+	groups_free(groups);
+}
+
+/* How the ends of a group are written, by the grouping: one line of CSV and of JSON. */
+static void assert_ends(enum groups_by by, const char *a, const char *b, const char *csv,
+			const char *json)
+{
+	struct groups *groups = helper_groups(by, 0);
+	struct output *output = helper_open("csv", (struct output_settings){0});
+	const char *line;
+
+	helper_flow(groups, a, b, TCPM_CLASS_RESPONSE, one_rtt, 1, 0, 0);
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	line = helper_written(output) + strlen(SUMMARY_HEADER);
+	assert_int_equal(strncmp(line, csv, strlen(csv)), 0);
+	output = helper_open("json", (struct output_settings){0});
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	line = helper_written(output);
+	assert_int_equal(strncmp(line, json, strlen(json)), 0);
+	groups_free(groups);
+}
+
+static void test_ends_of_each_grouping(void **state)
+{
+	(void)state;
+	assert_ends(GROUPS_BY_FLOW, "10.0.0.1", "10.0.0.2", "10.0.0.1:1000,10.0.0.2:80,,1,",
+		    "{\"src\":\"10.0.0.1:1000\",\"dst\":\"10.0.0.2:80\",\"flows\":1,");
+	assert_ends(GROUPS_BY_FLOW, "2001:db8::1", "2001:db8::2",
+		    "[2001:db8::1]:1000,[2001:db8::2]:80,,1,",
+		    "{\"src\":\"[2001:db8::1]:1000\",\"dst\":\"[2001:db8::2]:80\",\"flows\":1,");
+	assert_ends(GROUPS_BY_RECEIVER, "10.0.0.1", "10.0.0.2", ",10.0.0.2,,1,",
+		    "{\"dst\":\"10.0.0.2\",\"flows\":1,");
+	assert_ends(GROUPS_BY_PREFIX, "10.0.0.1", "2001:db8:1:2::3",
+		    "10.0.0.0/24,2001:db8:1::/48,,1,",
+		    "{\"src\":\"10.0.0.0/24\",\"dst\":\"2001:db8:1::/48\",\"flows\":1,");
+}
+
+static void test_limit_and_other(void **state)
+{
+	(void)state;
+	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 2);
+	const struct output_settings settings = {.sort = RANKING_BY_DST, .limit = 1};
+	struct output *output = helper_open("csv", settings);
+
+	helper_flow(groups, "10.0.0.1", "10.0.0.9", TCPM_CLASS_RESPONSE, one_rtt, 1, 1, 0);
+	helper_flow(groups, "10.0.0.1", "10.0.0.8", TCPM_CLASS_RESPONSE, one_rtt, 1, 2, 0);
+	helper_flow(groups, "10.0.0.1", "10.0.0.7", TCPM_CLASS_RESPONSE, one_rtt, 1, 3, 0);
+	helper_flow(groups, "10.0.0.1", "10.0.0.6", TCPM_CLASS_RESPONSE, one_rtt, 1, 4, 0);
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(helper_written(output), SUMMARY_HEADER
+			    "10.0.0.1,10.0.0.8,,1,0,,,,,,,,,1,40000000,40000000,40000000,40000000,"
+			    "40000000,40000000,40000000,,2,0\n"
+			    "other,other,,2,0,,,,,,,,,2,40000000,40000000,40000000,40000000,"
+			    "40000000,40000000,40000000,,7,0\n");
+	groups_free(groups);
+}
+
+static void test_nothing_to_report(void **state)
+{
+	(void)state;
+	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 0);
+	struct output *output = helper_open("csv", (struct output_settings){0});
+
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(helper_written(output), SUMMARY_HEADER);
+	output = helper_open("json", (struct output_settings){0});
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(helper_written(output), "");
+	groups_free(groups);
+}
+
+static void test_unknown_format(void **state)
+{
+	(void)state;
+	const struct output_settings settings = {0};
+	struct output *output = NULL;
+	struct error error;
+
+	assert_int_equal(output_open("xml", &settings, &output, &error), -EINVAL);
+	assert_null(output);
+	assert_string_equal(error.text, "'xml' is no output format; there are table, csv, json");
+	assert_int_equal(output_close(NULL), 0);
+}
+
+static void test_reader_gone(void **state)
+{
+	(void)state;
+	struct output_settings settings = {.samples = true};
+	struct output *output = NULL;
+	struct error error;
+	int fds[2];
+	int result = 0;
+
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	settings.fd = fds[1];
+	assert_int_equal(output_open("csv", &settings, &output, &error), 0);
+
+	const struct tcpm_flow_id flow = {.address = {helper_address("10.0.0.1")}};
+	const struct tcpm_sample sample = {.flow = &flow};
+	int samples = 0;
+
+	for (; !result && samples < 10000; samples++)
+		result = output_sample(output, &sample);
+	assert_int_equal(result, -EPIPE);
+	assert_in_range(samples, 1000, 5000); /* seen when the buffer is full, no later */
+	assert_int_equal(output_flush(output), -EPIPE);
+	assert_int_equal(output_close(output), -EPIPE);
+	close(fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_csv_samples),
+		cmocka_unit_test(test_json_samples),
+		cmocka_unit_test(test_csv_summaries),
+		cmocka_unit_test(test_json_summaries),
+		cmocka_unit_test(test_no_interface_name),
+		cmocka_unit_test(test_ends_of_each_grouping),
+		cmocka_unit_test(test_limit_and_other),
+		cmocka_unit_test(test_nothing_to_report),
+		cmocka_unit_test(test_unknown_format),
+		cmocka_unit_test(test_reader_gone),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
