@@ -57,9 +57,10 @@ static void look_up(struct entry *entry)
 
 	memcpy(&six.sin6_addr, entry->address.bytes, sizeof(six.sin6_addr));
 	memcpy(&four.sin_addr, entry->address.bytes, sizeof(four.sin_addr));
-	result = getnameinfo(is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four,
-			     is_six ? sizeof(six) : sizeof(four), entry->name,
-			     sizeof(entry->name), NULL, 0, NI_NAMEREQD);
+	result =
+		getnameinfo(is_six ? (const struct sockaddr *)&six : (const struct sockaddr *)&four,
+			    is_six ? sizeof(six) : sizeof(four), entry->name, sizeof(entry->name),
+			    NULL, 0, NI_NAMEREQD);
 	if (result != 0)
 		entry->name[0] = '\0';
 	char *to = entry->name;

@@ -10,8 +10,8 @@
 #include "capture/source.h"
 
 struct progress {
-	bool shown;   /* standard error is a terminal, and nobody asked for quiet */
-	bool drawn;   /* the line stands on the terminal now */
+	bool shown; /* standard error is a terminal, and nobody asked for quiet */
+	bool drawn; /* the line stands on the terminal now */
 	int64_t start_ns;
 	int64_t next_ns;
 };

@@ -187,8 +187,7 @@ static void done(struct run *run)
 }
 
 /* Keeps the frames that match, in order. Returns their number or a negative errno. */
-static int keep_matching(struct run *run, struct tcpm_frame *frames, int count,
-			 struct error *error)
+static int keep_matching(struct run *run, struct tcpm_frame *frames, int count, struct error *error)
 {
 	int kept = 0;
 
@@ -227,8 +226,7 @@ static void begin_file(struct run *run, const struct tcpm_frame *first)
 		tcpm_engine_flush(run->engine);
 }
 
-static void read_file(struct run *run, const char *path, struct source *source,
-		      struct error *error)
+static void read_file(struct run *run, const char *path, struct source *source, struct error *error)
 {
 	struct tcpm_frame frames[BATCH];
 	struct progress progress;

@@ -87,25 +87,15 @@ static bool grow(struct text *text, size_t count)
 	return true;
 }
 
-char *text_reserve(struct text *text, size_t count)
+char *text_reserve_slowly(struct text *text, size_t count)
 {
 	if (text->error)
 		return NULL;
-	if ((count > text->size - text->used || !text->bytes) && !grow(text, count)) {
+	if (!grow(text, count)) {
 		text->error = -ENOMEM;
 		return NULL;
 	}
 	return text->bytes + text->used;
-}
-
-void text_char(struct text *text, char c)
-{
-	char *at = text_reserve(text, 1);
-
-	if (!at)
-		return;
-	*at = c;
-	text->used++;
 }
 
 void text_bytes(struct text *text, const void *bytes, size_t count)

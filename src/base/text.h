@@ -43,11 +43,28 @@ int text_flush(struct text *text, int fd);
  * own, unless there is one already. */
 void text_fail(struct text *text, int error);
 
+/* The rare part of text_reserve: an error there was, or the buffer must grow. */
+char *text_reserve_slowly(struct text *text, size_t count);
+
 /* Makes room for count more bytes and returns where they go; NULL on error. The
  * caller adds what it wrote to text->used. */
-char *text_reserve(struct text *text, size_t count);
+static inline char *text_reserve(struct text *text, size_t count)
+{
+	if (count < text->size - text->used && !text->error)
+		return text->bytes + text->used;
+	return text_reserve_slowly(text, count);
+}
 
-void text_char(struct text *text, char c);
+static inline void text_char(struct text *text, char c)
+{
+	char *at = text_reserve(text, 1);
+
+	if (!at)
+		return;
+	*at = c;
+	text->used++;
+}
+
 void text_bytes(struct text *text, const void *bytes, size_t count);
 void text_string(struct text *text, const char *string);
 

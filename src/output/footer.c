@@ -86,7 +86,7 @@ static void append_flows(struct text *text, const struct tcpm_counters *counters
 	append_label(text, "flows");
 	text_u64_grouped(text, counters->flows_opened);
 	if (counters->segments) {
-		text_string(text, ", ");
+		text_string(text, " with ");
 		append_count(text, counters->segments, "segment", "segments");
 		if (counters->retransmitted) {
 			text_string(text, ": ");

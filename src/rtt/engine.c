@@ -319,15 +319,6 @@ static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigne
 	}
 }
 
-static uint32_t run_frame(struct flow *flow, unsigned sender, uint32_t frame)
-{
-	if (flow->run_direction != sender + 1) {
-		flow->run_direction = (uint8_t)(sender + 1);
-		flow->run_frame = frame;
-	}
-	return flow->run_frame;
-}
-
 static void measure(struct tcpm_engine *engine, const struct packet *packet,
 		    const struct tcpm_frame *frame, int64_t now_ns)
 {
@@ -343,7 +334,6 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 		.packet = packet,
 		.now_ns = now_ns,
 		.frame = (uint32_t)frame->number,
-		.run_frame = run_frame(flow, sender, (uint32_t)frame->number),
 	};
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
 			((packet->flags & TCP_FIN) != 0);

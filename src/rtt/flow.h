@@ -47,6 +47,9 @@ struct direction {
 	uint32_t sack_right;
 	/* Fingerprint of the last packet with data, to know its copy by. */
 	uint32_t fingerprint;
+	/* The last frame in which the receiver complained of a loss: a duplicate
+	 * acknowledgement or a SACK block. */
+	uint32_t complaint;
 	struct segment_ring ring;
 	int64_t min_rtt_ns;                /* 0: none yet */
 	int64_t last_rtt_ns[TCPM_CLASSES]; /* -1: none yet */
@@ -70,10 +73,8 @@ struct flow {
 	struct flow *challenged; /* the other way: set on a challenger alone */
 	int64_t touched_ns;
 	uint64_t hash;
-	uint8_t state;         /* enum flow_state */
-	uint8_t run_direction; /* who sent the last packet: 1 or 2, its index plus one */
-	uint32_t run_frame;    /* with which the run of packets from that side began */
-	uint32_t epoch;        /* of the capture's clock */
+	uint8_t state;  /* enum flow_state */
+	uint32_t epoch; /* of the capture's clock */
 	struct tcpm_flow_id id;
 	struct direction direction[2];
 };

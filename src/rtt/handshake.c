@@ -36,7 +36,7 @@ static bool belongs(const struct flow *flow, const struct packet *packet, unsign
 	/* A SYN that was captured after its answer, or one that crossed the other's
 	 * (RFC 9293 3.5). */
 	return own->flags & DIRECTION_ACKED ? own->una == packet->seq + 1
-	                                    : flow->state == FLOW_HALF_OPEN;
+					    : flow->state == FLOW_HALF_OPEN;
 }
 
 /* A SYN-ACK with a new ISN for the SYN of a handshake that is not done: the server

@@ -25,8 +25,7 @@ struct match_memory {
 struct arrival {
 	const struct packet *packet;
 	int64_t now_ns;
-	uint32_t frame;     /* low 32 bits of its number */
-	uint32_t run_frame; /* the first frame since the other side last sent one */
+	uint32_t frame; /* low 32 bits of its number */
 };
 
 enum segment_kind {

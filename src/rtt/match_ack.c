@@ -281,8 +281,11 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 	enum tcpm_class class_ = class_of(direction, covered, packet, handshake);
 	const struct sent *sent = last_sent(trigger);
 
-	if (answers_duplicate(packet) || match_sacks_later(direction, packet, sent)) {
+	if (answers_duplicate(packet)) {
 		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+	} else if (match_sacks_later(direction, packet, sent)) {
+		/* The receiver was holding this one back when data out of order came. */
+		match_judge_sack(direction, arrival, verdict);
 	} else if (covered->hole) {
 		/* Something unseen may have been answered, unless the echo says that this
 		 * segment continued what the receiver had, and it is the last. */
@@ -415,9 +418,13 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 		new_ack(direction, memory, arrival, verdict);
 	} else {
 		direction->flags |= DIRECTION_ACKED;
+		if (!packet->length)
+			direction->complaint = arrival->frame;
 		if (packet->sack_count)
 			direction_sack(direction, arrival, verdict);
 	}
+	if (packet->sack_count)
+		direction->complaint = arrival->frame;
 	if (packet->sack_count && match_is_dsack(packet))
 		direction->flags |= DIRECTION_DSACK;
 }

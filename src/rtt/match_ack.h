@@ -27,6 +27,10 @@ bool match_is_dsack(const struct packet *packet);
 bool match_sacks_later(const struct direction *direction, const struct packet *packet,
 		       const struct sent *sent);
 
+/* Judges a packet by what its first SACK block newly covers, of which there is some. */
+void match_judge_sack(struct direction *direction, const struct arrival *arrival,
+		      struct verdict *verdict);
+
 /* Remembers what the SACK blocks of a packet cover; no sample. */
 void match_mark_sacked(struct direction *direction, const struct packet *packet);
 

@@ -159,36 +159,50 @@ void match_mark_sacked(struct direction *direction, const struct packet *packet)
 	}
 }
 
+static void no_sample(struct verdict *verdict, enum tcpm_reason reason)
+{
+	verdict->reason = (uint8_t)reason;
+}
+
+static void judge(struct direction *direction, const struct arrival *arrival,
+		  const struct news *news, struct verdict *verdict)
+{
+	verdict->selective = true;
+	if (news->hole)
+		no_sample(verdict, TCPM_REASON_GAP);
+	else if (news->resent || (news->last->flags & SEGMENT_SPLIT))
+		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+	else if (news->last->flags & SEGMENT_UNTIMED)
+		no_sample(verdict, TCPM_REASON_UNTIMED);
+	else if (news->last->flags & SEGMENT_PARTIAL)
+		no_sample(verdict, TCPM_REASON_PARTIAL);
+	else
+		match_sample(direction, verdict, arrival, &news->last->first, TCPM_METHOD_SACK,
+			     TCPM_CLASS_NETWORK);
+}
+
+void match_judge_sack(struct direction *direction, const struct arrival *arrival,
+		      struct verdict *verdict)
+{
+	struct news news = news_of(direction, &arrival->packet->sack[0]);
+
+	judge(direction, arrival, &news, verdict);
+}
+
 void direction_sack(struct direction *direction, const struct arrival *arrival,
 		    struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	const struct sack_block *block = &packet->sack[0];
 
-	if (match_is_dsack(packet)) {
-		match_mark_sacked(direction, packet);
-		return;
-	}
-	if (!block_plausible(direction, packet, block) || known_block(direction, block))
-		return;
-	struct news news = news_of(direction, block);
+	if (!match_is_dsack(packet)) {
+		if (!block_plausible(direction, packet, block) || known_block(direction, block))
+			return;
+		struct news news = news_of(direction, block);
 
-	verdict->counted = news.last || news.hole;
-	verdict->selective = true;
-	if (!verdict->counted)
-		; /* said before, in another order */
-	else if (news.hole)
-		verdict->reason = TCPM_REASON_GAP;
-	else if (news.resent)
-		verdict->reason = TCPM_REASON_AMBIGUOUS;
-	else if (news.last->flags & SEGMENT_UNTIMED)
-		verdict->reason = TCPM_REASON_UNTIMED;
-	else if (news.last->flags & SEGMENT_PARTIAL)
-		verdict->reason = TCPM_REASON_PARTIAL;
-	else if (news.last->flags & SEGMENT_SPLIT)
-		verdict->reason = TCPM_REASON_AMBIGUOUS;
-	else
-		match_sample(direction, verdict, arrival, &news.last->first, TCPM_METHOD_SACK,
-			     TCPM_CLASS_NETWORK);
+		verdict->counted = news.last || news.hole;
+		if (verdict->counted)
+			judge(direction, arrival, &news, verdict);
+	}
 	match_mark_sacked(direction, packet);
 }

@@ -34,8 +34,8 @@ static uint32_t fingerprint(const struct packet *packet)
 	return mix(hash, packet->ip_id ? packet->ip_id : 0x10000u | packet->checksum);
 }
 
-static bool is_copy(const struct segment *segment, const struct arrival *arrival,
-		    uint32_t packet_fingerprint)
+static bool is_copy(const struct direction *direction, const struct segment *segment,
+		    const struct arrival *arrival, uint32_t packet_fingerprint)
 {
 	const struct sent *last =
 		segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
@@ -49,7 +49,7 @@ static bool is_copy(const struct segment *segment, const struct arrival *arrival
 	if (arrival->packet->ip_id)
 		return apart_ns <= COPY_BY_ID_NS;
 	/* Whoever retransmits so soon was told to by the other side. */
-	return apart_ns <= COPY_BY_CONTENT_NS && (int32_t)(last->frame - arrival->run_frame) >= 0;
+	return apart_ns <= COPY_BY_CONTENT_NS && (int32_t)(last->frame - direction->complaint) >= 0;
 }
 
 void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason)
@@ -224,7 +224,7 @@ static void begin(struct direction *direction, const struct packet *packet, uint
 	if (packet->flags & TCP_SYN) {
 		/* An acknowledgement of something else belongs to an older connection. */
 		acked = acked && seq_after(direction->una, start) &&
-		        !seq_after(direction->una, end);
+			!seq_after(direction->una, end);
 		direction->isn = start;
 		direction->flags |= DIRECTION_ISN | DIRECTION_ACKED;
 	} else if (!acked) {
@@ -263,7 +263,7 @@ static bool copy_of_outstanding(const struct direction *direction, const struct 
 	const struct segment *segment = segment_ring_at(&direction->ring, index);
 
 	return segment->start == start && segment->end == end &&
-	       is_copy(segment, arrival, packet_fingerprint);
+	       is_copy(direction, segment, arrival, packet_fingerprint);
 }
 
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,

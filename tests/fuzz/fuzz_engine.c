@@ -136,8 +136,8 @@ static size_t build(const uint8_t *order, uint32_t counter, uint8_t *bytes, uint
 	bool side = order[0] & 1;
 	uint32_t base = 0u - 600u; /* sequence numbers wrap on the way */
 	uint32_t far = order[0] & 64 ? 1u << 29 : 0;
-	uint32_t options = (order[0] & 4 ? 12u : 0) +
-			   (order[0] & 8 ? 4u + (order[0] & 16 ? 16u : 8u) : 0);
+	uint32_t options =
+		(order[0] & 4 ? 12u : 0) + (order[0] & 8 ? 4u + (order[0] & 16 ? 16u : 8u) : 0);
 	uint8_t *at = bytes;
 
 	*length = order[4] * 10u;
@@ -192,8 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	struct totals totals = {0};
-	struct tcpm_handler handler = {
-		.user = &totals, .sample = on_sample, .closed = on_closed};
+	struct tcpm_handler handler = {.user = &totals, .sample = on_sample, .closed = on_closed};
 	struct tcpm_options options = {
 		.max_segments = 8192,
 		.max_flows = data[0] & 2 ? 1 + (data[0] >> 4 & 3) : 0,

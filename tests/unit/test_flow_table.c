@@ -82,8 +82,7 @@ static struct flow *find(struct flow_table *table, uint32_t number)
 static struct flow *add(struct flow_table *table, uint32_t number, int64_t now_ns)
 {
 	struct tcpm_flow_id id = id_of(number);
-	struct flow *flow =
-		flow_table_add(table, &id, flow_table_hash(table, &id), now_ns, NULL);
+	struct flow *flow = flow_table_add(table, &id, flow_table_hash(table, &id), now_ns, NULL);
 
 	assert_non_null(flow);
 	flow_table_link(table, flow);
@@ -190,7 +189,8 @@ static void challenger_takes_the_place(void **state)
 	assert_ptr_equal(find(table, 1), second);
 	assert_int_equal(flow_table_count(table), 1);
 	/* A flow takes its challenger with it. */
-	flow_table_challenge(table, second, flow_table_add(table, &second->id, second->hash, 0, second));
+	flow_table_challenge(table, second,
+			     flow_table_add(table, &second->id, second->hash, 0, second));
 	flow_table_remove(table, second);
 	assert_int_equal(flow_table_count(table), 0);
 	flow_table_free(table);

@@ -184,8 +184,9 @@ static void same_over_ipv6(void **state)
 	struct scenario_settings settings = {.ipv6 = true};
 
 	(void)state;
-	scenario_with(&settings, ENDED "60ms  A S 9000\n"
-				       "70ms  B S 7000 a9001            = syn 10ms network\n",
+	scenario_with(&settings,
+		      ENDED "60ms  A S 9000\n"
+			    "70ms  B S 7000 a9001            = syn 10ms network\n",
 		      NULL);
 }
 

@@ -147,7 +147,7 @@ static void test_footer_of_a_clean_capture(void **state)
 		"     frame                  time      rtt  method  class     sender -> receiver\n"
 		"\n"
 		"packets    1,200 in 2.00 s, 1.50 MB: 1,200 TCP\n"
-		"flows      1, 900 segments\n"
+		"flows      1 with 900 segments\n"
 		"samples    700: 700 network (ack 700)\n"
 		"coverage   100% of the acknowledgements of new data gave a sample (700 of 700)\n");
 }
@@ -187,7 +187,7 @@ static void test_footer_of_a_strange_capture(void **state)
 		"packets    12,345 of 20,000 in 12.3 s, 9.88 MB: 12,000 TCP, 300 not IP, 20 IP but "
 		"not TCP, 10 fragments without a TCP header, 5 captured too short, 4 malformed, 3 "
 		"of a link type that is not decoded, 3 nested too deep\n"
-		"flows      2,345, 100,000 segments: 123 sent again (0.12%), 45 out of order\n"
+		"flows      2,345 with 100,000 segments: 123 sent again (0.12%), 45 out of order\n"
 		"samples    8,980: 4,075 network (syn 10, ack 4,000, sack 15, echo 50), 4,905 "
 		"response (ack 4,900, echo 5)\n"
 		"coverage   89.65% of the acknowledgements of new data gave a sample (8,965 of "
