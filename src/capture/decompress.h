@@ -27,7 +27,8 @@ struct decompressor_ops {
 	/* NULL: no memory. */
 	struct decompressor *(*create)(void);
 	/*
-	 * Goes on as far as the input and the room for output allow. 0, or a negative
+	 * Goes on as far as the input and the room for output allow; not called
+	 * without input at_end (libzstd would take the next frame as begun). 0, or a negative
 	 * errno with a clause in *error that says what is wrong with the data; what was
 	 * written to the output before it is good.
 	 */

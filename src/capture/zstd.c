@@ -59,9 +59,6 @@ static int zstd_step(struct decompressor *zstd, struct decompress_step *step, st
 	ZSTD_inBuffer in = {step->in, step->in_left, 0};
 	ZSTD_outBuffer out = {step->out, step->out_left, 0};
 
-	/* Without input, libzstd would count the next frame as begun. */
-	if (zstd->between && step->in_left == 0)
-		return 0;
 	const size_t result = ZSTD_decompressStream(zstd->zstd, &out, &in);
 	step->in += in.pos;
 	step->in_left -= in.pos;

@@ -275,6 +275,8 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	case SEGMENT_IMPLAUSIBLE:
 		return;
 	case SEGMENT_RESENT:
+		if (packet->flags & TCP_SYN)
+			flow->direction[!sender].flags |= DIRECTION_ASKED_AGAIN;
 		direction->totals.retransmitted++;
 		counters->retransmitted++;
 		break;

@@ -16,16 +16,17 @@
 #include "tcpmetro.h"
 
 enum {
-	DIRECTION_SEEN = 0x01,        /* `max` is valid: a segment of it was captured */
-	DIRECTION_ACKED = 0x02,       /* `una` comes from an acknowledgement, or from a SYN */
-	DIRECTION_ISN = 0x04,         /* `isn` is valid: its SYN was captured */
-	DIRECTION_FIN = 0x08,         /* its FIN was captured */
-	DIRECTION_PROBE = 0x10,       /* `probe` is valid */
-	DIRECTION_VOID = 0x20,        /* `void_end` is valid, `void_reason` says why */
-	DIRECTION_DSACK = 0x40,       /* its receiver has reported a duplicate (RFC 2883) */
-	DIRECTION_SACK_BLOCK = 0x80,  /* `sack_block` is valid */
-	DIRECTION_TIMESTAMPS = 0x100, /* its segments carry timestamps */
-	DIRECTION_ANEW = 0x200,       /* its next SYN begins it anew, with another ISN */
+	DIRECTION_SEEN = 0x01,         /* `max` is valid: a segment of it was captured */
+	DIRECTION_ACKED = 0x02,        /* `una` comes from an acknowledgement, or from a SYN */
+	DIRECTION_ISN = 0x04,          /* `isn` is valid: its SYN was captured */
+	DIRECTION_FIN = 0x08,          /* its FIN was captured */
+	DIRECTION_PROBE = 0x10,        /* `probe` is valid */
+	DIRECTION_VOID = 0x20,         /* `void_end` is valid, `void_reason` says why */
+	DIRECTION_DSACK = 0x40,        /* its receiver has reported a duplicate (RFC 2883) */
+	DIRECTION_SACK_BLOCK = 0x80,   /* `sack_block` is valid */
+	DIRECTION_TIMESTAMPS = 0x100,  /* its segments carry timestamps */
+	DIRECTION_ASKED_AGAIN = 0x400, /* the other side has repeated its SYN */
+	DIRECTION_ANEW = 0x200,        /* its next SYN begins it anew, with another ISN */
 };
 
 struct direction {

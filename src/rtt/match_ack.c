@@ -13,6 +13,9 @@
 
 #define SMALLEST_FULL_SEGMENT 536u /* RFC 9293 3.7.1: what every host takes */
 #define TIMESTAMP_OPTION_SIZE 12u  /* with its padding */
+/* An answer to a SYN that takes as long as this may be the second one, the first having
+ * been lost on its way (RFC 6298 2.1). */
+#define INITIAL_RTO_NS INT64_C(1000000000)
 /* How far an acknowledgement may run ahead of all data seen and still be believed. */
 #define FARTHEST_AHEAD (1 << 24)
 
@@ -205,14 +208,24 @@ uint32_t direction_full_segment(const struct direction *direction)
 	return full;
 }
 
+/* A handshake's last ACK may have waited for what the application sends with it. */
+static bool waits_for_application(const struct packet *packet)
+{
+	return (packet->length || (packet->flags & TCP_FIN)) && !(packet->flags & TCP_SYN);
+}
+
 /* Was the receiver obliged to answer at once (RFC 5681 4.2, RFC 9293 3.8.6.3)? */
 static enum tcpm_class class_of(const struct direction *direction, const struct covered *covered,
-				const struct packet *packet, bool handshake)
+				const struct arrival *arrival, const struct sent *sent,
+				bool handshake)
 {
-	/* A handshake's last ACK may wait for the data that it rides on. */
+	const struct packet *packet = arrival->packet;
+
 	if (handshake)
-		return packet->length && !(packet->flags & TCP_SYN) ? TCPM_CLASS_RESPONSE
-								    : TCPM_CLASS_NETWORK;
+		return waits_for_application(packet) ||
+				       arrival->now_ns - sent->time_ns >= INITIAL_RTO_NS
+			       ? TCPM_CLASS_RESPONSE
+			       : TCPM_CLASS_NETWORK;
 	if (packet->flags & TCP_RST)
 		return TCPM_CLASS_RESPONSE;
 	if (packet->ack - direction->una > direction_full_segment(direction))
@@ -265,63 +278,115 @@ static bool answers_duplicate(const struct packet *packet)
 	return packet->sack_count && match_is_dsack(packet);
 }
 
+/* Is the direction's SYN what is acknowledged? */
+static bool is_handshake(const struct direction *direction, const struct covered *covered)
+{
+	return (direction->flags & DIRECTION_ISN) && direction->una == direction->isn &&
+	       covered->trigger->start == direction->isn;
+}
+
+static void sample(struct direction *direction, const struct arrival *arrival,
+		   const struct covered *covered, const struct sent *sent, enum tcpm_method method,
+		   struct verdict *verdict)
+{
+	bool handshake = is_handshake(direction, covered);
+	enum tcpm_class class_ = class_of(direction, covered, arrival, sent, handshake);
+
+	if (handshake && method == TCPM_METHOD_ACK)
+		method = TCPM_METHOD_SYN;
+	match_sample(direction, verdict, arrival, sent, method, class_);
+}
+
+/* A duplicate made the receiver speak: the last transmission, if that is the one that
+ * the echo names. Duplicates are answered at once. */
+static void judge_duplicate(struct direction *direction, const struct arrival *arrival,
+			    const struct covered *covered, struct verdict *verdict)
+{
+	const struct sent *named = by_echo(direction, covered, arrival);
+
+	if (named && named->frame == last_sent(covered->trigger)->frame && !covered->hole)
+		match_sample(direction, verdict, arrival, named, TCPM_METHOD_ECHO,
+			     TCPM_CLASS_NETWORK);
+	else
+		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+}
+
+/* Something unseen may have been answered, unless the echo says that the trigger
+ * continued what the receiver had, and nothing comes after it. */
+static void judge_hole(struct direction *direction, const struct arrival *arrival,
+		       const struct covered *covered, struct verdict *verdict)
+{
+	const struct segment *trigger = covered->trigger;
+	const struct sent *sent = last_sent(trigger);
+
+	if (!covered->hole_at_end &&
+	    !(trigger->flags & (SEGMENT_PARTIAL | SEGMENT_UNTIMED | SEGMENT_SPLIT)) &&
+	    by_echo(direction, covered, arrival) == sent)
+		sample(direction, arrival, covered, sent, TCPM_METHOD_ECHO, verdict);
+	else
+		no_sample(verdict, missing(direction, TCPM_REASON_GAP));
+}
+
+/* Some of it was sent again: only the echo can tell. */
+static void judge_resent(struct direction *direction, const struct arrival *arrival,
+			 const struct covered *covered, struct verdict *verdict)
+{
+	const struct sent *named = by_echo(direction, covered, arrival);
+
+	if (named)
+		sample(direction, arrival, covered, named, TCPM_METHOD_ECHO, verdict);
+	else
+		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+}
+
+/* Was a hole closed before the filler that was captured? */
+static bool filled_before(const struct direction *direction, const struct packet *packet,
+			  const struct covered *covered)
+{
+	return covered->filled && packet->has_timestamps && packet->tsecr &&
+	       (direction->flags & DIRECTION_TIMESTAMPS) &&
+	       seq_before(packet->tsecr, covered->filled_tsval);
+}
+
+static void judge_once(struct direction *direction, const struct arrival *arrival,
+		       const struct covered *covered, struct verdict *verdict)
+{
+	const struct sent *sent = &covered->trigger->first;
+	uint32_t flags = covered->trigger->flags;
+
+	if (flags & SEGMENT_PARTIAL)
+		no_sample(verdict, TCPM_REASON_PARTIAL);
+	else if (flags & SEGMENT_SPLIT)
+		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+	else if (newer_echo(direction, arrival->packet, sent))
+		no_sample(verdict, TCPM_REASON_CONTRADICTION);
+	else if (filled_before(direction, arrival->packet, covered))
+		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+	else
+		sample(direction, arrival, covered, sent, TCPM_METHOD_ACK, verdict);
+}
+
 static void judge(struct direction *direction, const struct arrival *arrival,
 		  const struct covered *covered, struct verdict *verdict)
 {
-	const struct packet *packet = arrival->packet;
 	const struct segment *trigger = covered->trigger;
-	bool handshake = trigger && (direction->flags & DIRECTION_ISN) &&
-			 direction->una == direction->isn && trigger->start == direction->isn;
 
-	if (!trigger) {
+	if (!trigger)
 		no_sample(verdict, missing(direction,
 					   covered->count ? TCPM_REASON_GAP : TCPM_REASON_UNSEEN));
-		return;
-	}
-	enum tcpm_class class_ = class_of(direction, covered, packet, handshake);
-	const struct sent *sent = last_sent(trigger);
-
-	if (answers_duplicate(packet)) {
-		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
-	} else if (match_sacks_later(direction, packet, sent)) {
-		/* The receiver was holding this one back when data out of order came. */
+	else if (answers_duplicate(arrival->packet))
+		judge_duplicate(direction, arrival, covered, verdict);
+	else if (match_sacks_later(direction, arrival->packet, last_sent(trigger)))
+		/* The receiver was holding the rest back when data out of order came. */
 		match_judge_sack(direction, arrival, verdict);
-	} else if (covered->hole) {
-		/* Something unseen may have been answered, unless the echo says that this
-		 * segment continued what the receiver had, and it is the last. */
-		bool known =
-			!covered->hole_at_end && !covered->resent &&
-			!(trigger->flags & (SEGMENT_PARTIAL | SEGMENT_UNTIMED | SEGMENT_SPLIT)) &&
-			by_echo(direction, covered, arrival) == sent;
-
-		if (known)
-			match_sample(direction, verdict, arrival, sent, TCPM_METHOD_ECHO, class_);
-		else
-			no_sample(verdict, missing(direction, TCPM_REASON_GAP));
-	} else if (trigger->flags & SEGMENT_UNTIMED) {
+	else if (covered->hole)
+		judge_hole(direction, arrival, covered, verdict);
+	else if (trigger->flags & SEGMENT_UNTIMED)
 		no_sample(verdict, missing(direction, TCPM_REASON_UNTIMED));
-	} else if ((trigger->flags & SEGMENT_RETRANSMITTED) || covered->resent_apart) {
-		const struct sent *named = by_echo(direction, covered, arrival);
-
-		if (named)
-			match_sample(direction, verdict, arrival, named, TCPM_METHOD_ECHO, class_);
-		else
-			no_sample(verdict, TCPM_REASON_AMBIGUOUS);
-	} else if (trigger->flags & SEGMENT_PARTIAL) {
-		no_sample(verdict, TCPM_REASON_PARTIAL);
-	} else if (trigger->flags & SEGMENT_SPLIT) {
-		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
-	} else if (newer_echo(direction, packet, sent)) {
-		no_sample(verdict, TCPM_REASON_CONTRADICTION);
-	} else if (covered->filled && packet->has_timestamps && packet->tsecr &&
-		   (direction->flags & DIRECTION_TIMESTAMPS) &&
-		   seq_before(packet->tsecr, covered->filled_tsval)) {
-		/* The hole was closed before the filler that we saw. */
-		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
-	} else {
-		match_sample(direction, verdict, arrival, sent,
-			     handshake ? TCPM_METHOD_SYN : TCPM_METHOD_ACK, class_);
-	}
+	else if ((trigger->flags & SEGMENT_RETRANSMITTED) || covered->resent_apart)
+		judge_resent(direction, arrival, covered, verdict);
+	else
+		judge_once(direction, arrival, covered, verdict);
 }
 
 /* Where a direction was first met in mid-flow, what was in flight then is unknown; an
@@ -380,7 +445,7 @@ static void new_ack(struct direction *direction, const struct match_memory *memo
 	else
 		judge(direction, arrival, &covered, verdict);
 	if (packet->sack_count)
-		match_mark_sacked(direction, packet);
+		match_mark_sacked(direction, memory, packet);
 	forget(direction, memory, packet->ack, covered.count);
 }
 
@@ -421,7 +486,7 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 		if (!packet->length)
 			direction->complaint = arrival->frame;
 		if (packet->sack_count)
-			direction_sack(direction, arrival, verdict);
+			direction_sack(direction, memory, arrival, verdict);
 	}
 	if (packet->sack_count)
 		direction->complaint = arrival->frame;

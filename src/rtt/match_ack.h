@@ -32,10 +32,11 @@ void match_judge_sack(struct direction *direction, const struct arrival *arrival
 		      struct verdict *verdict);
 
 /* Remembers what the SACK blocks of a packet cover; no sample. */
-void match_mark_sacked(struct direction *direction, const struct packet *packet);
+void match_mark_sacked(struct direction *direction, const struct match_memory *memory,
+		       const struct packet *packet);
 
 /* A packet with SACK blocks that acknowledges nothing new cumulatively. */
-void direction_sack(struct direction *direction, const struct arrival *arrival,
-		    struct verdict *verdict);
+void direction_sack(struct direction *direction, const struct match_memory *memory,
+		    const struct arrival *arrival, struct verdict *verdict);
 
 #endif

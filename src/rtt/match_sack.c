@@ -100,18 +100,38 @@ bool match_sacks_later(const struct direction *direction, const struct packet *p
 	return news.last && sent_last(news.last)->time_ns > sent->time_ns;
 }
 
-static void mark(struct direction *direction, uint32_t left, uint32_t right)
+/* The receiver has something that the capture has not: no hole any more. */
+static void mark_unseen(struct direction *direction, const struct match_memory *memory,
+			unsigned index, uint32_t start, uint32_t end)
 {
-	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count;
-	     i++) {
-		struct segment *segment = segment_ring_at(&direction->ring, i);
+	struct segment *segment =
+		segment_ring_insert(&direction->ring, memory->slab, index, memory->limit);
 
-		if (!seq_before(segment->start, right))
-			break;
+	if (segment)
+		*segment = (struct segment){
+			.start = start, .end = end, .flags = SEGMENT_SACKED | SEGMENT_UNTIMED};
+}
+
+static void mark(struct direction *direction, const struct match_memory *memory, uint32_t left,
+		 uint32_t right)
+{
+	uint32_t seen = left;
+
+	for (unsigned i = segment_ring_find(&direction->ring, left); seq_before(seen, right); i++) {
+		struct segment *segment =
+			i < direction->ring.count ? segment_ring_at(&direction->ring, i) : NULL;
+		uint32_t next = segment ? seq_min(segment->start, right) : right;
+
+		if (seq_after(next, seen)) {
+			mark_unseen(direction, memory, i, seen, next);
+			seen = next;
+			continue;
+		}
 		if (!seq_before(segment->start, left) && !seq_after(segment->end, right))
 			segment->flags |= SEGMENT_SACKED;
 		else
 			segment->flags |= SEGMENT_PARTIAL;
+		seen = segment->end;
 	}
 }
 
@@ -128,24 +148,26 @@ static bool marked_at_ends(const struct direction *direction, const struct sack_
 	       (segment_ring_at(&direction->ring, last)->flags & SEGMENT_SACKED);
 }
 
-static void mark_first(struct direction *direction, const struct sack_block *block)
+static void mark_first(struct direction *direction, const struct match_memory *memory,
+		       const struct sack_block *block)
 {
 	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
 		     !seq_after(block->left, direction->sack_left) &&
 		     !seq_before(block->right, direction->sack_right);
 
 	if (!grown)
-		mark(direction, block->left, block->right);
+		mark(direction, memory, block->left, block->right);
 	else if (seq_before(block->left, direction->sack_left))
-		mark(direction, block->left, direction->sack_left);
+		mark(direction, memory, block->left, direction->sack_left);
 	if (grown && seq_after(block->right, direction->sack_right))
-		mark(direction, direction->sack_right, block->right);
+		mark(direction, memory, direction->sack_right, block->right);
 	direction->flags |= DIRECTION_SACK_BLOCK;
 	direction->sack_left = block->left;
 	direction->sack_right = block->right;
 }
 
-void match_mark_sacked(struct direction *direction, const struct packet *packet)
+void match_mark_sacked(struct direction *direction, const struct match_memory *memory,
+		       const struct packet *packet)
 {
 	for (unsigned i = 0; i < packet->sack_count; i++) {
 		const struct sack_block *block = &packet->sack[i];
@@ -153,9 +175,9 @@ void match_mark_sacked(struct direction *direction, const struct packet *packet)
 		if (!block_plausible(direction, packet, block) || known_block(direction, block))
 			continue;
 		if (!i)
-			mark_first(direction, block);
+			mark_first(direction, memory, block);
 		else if (!marked_at_ends(direction, block))
-			mark(direction, block->left, block->right);
+			mark(direction, memory, block->left, block->right);
 	}
 }
 
@@ -189,8 +211,8 @@ void match_judge_sack(struct direction *direction, const struct arrival *arrival
 	judge(direction, arrival, &news, verdict);
 }
 
-void direction_sack(struct direction *direction, const struct arrival *arrival,
-		    struct verdict *verdict)
+void direction_sack(struct direction *direction, const struct match_memory *memory,
+		    const struct arrival *arrival, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	const struct sack_block *block = &packet->sack[0];
@@ -204,5 +226,5 @@ void direction_sack(struct direction *direction, const struct arrival *arrival,
 		if (verdict->counted)
 			judge(direction, arrival, &news, verdict);
 	}
-	match_mark_sacked(direction, packet);
+	match_mark_sacked(direction, memory, packet);
 }

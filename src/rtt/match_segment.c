@@ -48,7 +48,10 @@ static bool is_copy(const struct direction *direction, const struct segment *seg
 		apart_ns = -apart_ns;
 	if (arrival->packet->ip_id)
 		return apart_ns <= COPY_BY_ID_NS;
-	/* Whoever retransmits so soon was told to by the other side. */
+	/* Whoever retransmits so soon was told to by the other side. Two answers to two SYNs
+	 * can look the same. */
+	if ((arrival->packet->flags & TCP_SYN) && (direction->flags & DIRECTION_ASKED_AGAIN))
+		return false;
 	return apart_ns <= COPY_BY_CONTENT_NS && (int32_t)(last->frame - direction->complaint) >= 0;
 }
 
@@ -231,7 +234,7 @@ static void begin(struct direction *direction, const struct packet *packet, uint
 		direction->flags &= (uint16_t)~DIRECTION_ACKED;
 		/* One byte out of the blue may be a keep-alive, which repeats a byte that
 		 * was acknowledged long ago (RFC 9293 3.8.4). */
-		if (end - start == 1)
+		if (packet->length == 1 && end - start == 1)
 			start = end;
 	}
 	if (!acked)

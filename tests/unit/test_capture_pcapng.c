@@ -257,6 +257,15 @@ static void put_length_odd(struct builder *file)
 	put_head(file, 6, 33);
 }
 
+/* The same at both ends, and a sound packet but for that. */
+static void put_length_uneven(struct builder *file)
+{
+	put32(file, 6);
+	put32(file, 34);
+	put_fill(file, 0, 22);
+	put32(file, 34);
+}
+
 static void put_huge_packet(struct builder *file)
 {
 	put_head(file, 6, 0xfffffffc);
@@ -389,6 +398,7 @@ static const struct damage_case damages[] = {
 	{put_length_0, "a block of 0 bytes cannot be (at least 12, in fours)", false},
 	{put_length_8, "a block of 8 bytes cannot be (at least 12, in fours)", false},
 	{put_length_odd, "a block of 33 bytes cannot be (at least 12, in fours)", false},
+	{put_length_uneven, "a block of 34 bytes cannot be (at least 12, in fours)", false},
 	{put_huge_packet, "length 4294967292 is larger than any packet", true},
 	{put_huge_interface, "a description of 2147483644 bytes is longer than any", false},
 	{put_short_packet, "a block of 28 bytes is too short for a packet", true},

@@ -187,10 +187,37 @@ static void each_place_at_block_end(void **state)
 		for (unsigned i = 0; i < 3; i++) {
 			assert_int_equal(all->frames[i].first, i + 1);
 			assert_true(all->frames[i].counts_up);
+			assert_int_equal(all->frames[i].frame.time_ns,
+					 (1001 + i) * 1000000000l + (i + 1) * 1000l);
 		}
 		free(all);
 		builder_done(&file);
 	}
+}
+
+/* Progress tells what was handed out, not what lies in the buffer. */
+static void progress(void **state)
+{
+	(void)state;
+	struct builder file = {0};
+	struct source *source = NULL;
+	struct source_progress progress;
+	struct tcpm_frame frame;
+	struct error error;
+
+	put_packets(&file, 3);
+	assert_int_equal(
+		file_source_open_fd(file_of(file.bytes, file.size), "test", &source, &error), 0);
+	source_progress(source, &progress);
+	assert_int_equal(progress.bytes_done, 24);
+	assert_int_equal(progress.bytes_all, file.size);
+	assert_int_equal(progress.records, 0);
+	assert_int_equal(source_next(source, &frame, 1, &error), 1);
+	source_progress(source, &progress);
+	assert_int_equal(progress.bytes_done, 24 + 16 + 37);
+	assert_int_equal(progress.records, 1);
+	source_close(source);
+	builder_done(&file);
 }
 
 /* Records larger than a block, up to the largest. */
@@ -591,6 +618,7 @@ int main(void)
 		cmocka_unit_test(pipe_at_once),
 		cmocka_unit_test(blocks_and_batches),
 		cmocka_unit_test(each_place_at_block_end),
+		cmocka_unit_test(progress),
 		cmocka_unit_test(large_records),
 		cmocka_unit_test(from_the_middle),
 		cmocka_unit_test(not_captures),

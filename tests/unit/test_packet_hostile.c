@@ -10,6 +10,13 @@ static void build_ethernet(struct frame_builder *b)
 	frame_some_ipv4(b);
 }
 
+static void build_bare(struct frame_builder *b)
+{
+	frame_begin(b, FRAME_ETHERNET);
+	frame_ipv4(b, "192.0.2.1", "198.51.100.2");
+	frame_some_tcp(b);
+}
+
 static void build_timestamps(struct frame_builder *b)
 {
 	frame_begin(b, FRAME_ETHERNET);
@@ -87,8 +94,8 @@ static void build_loop(struct frame_builder *b)
 }
 
 static void (*const builders[])(struct frame_builder *b) = {
-	build_ethernet,   build_timestamps,     build_sack,      build_syn,
-	build_extensions, build_first_fragment, build_many_tags, build_loop,
+	build_ethernet,       build_timestamps, build_sack, build_syn,  build_extensions,
+	build_first_fragment, build_many_tags,  build_loop, build_bare,
 };
 
 #define BUILDERS (sizeof(builders) / sizeof(*builders))

@@ -192,8 +192,8 @@ static void test_ipv4_fragments(void **state)
 	(void)state;
 
 	/* Later fragments hold no TCP header, whatever their bytes look like. */
-	static const unsigned later[] = {0x0001, 0x2001, 0x1fff, 0x3fff, 0x00b9};
-	for (size_t i = 0; i < 5; i++) {
+	static const unsigned later[] = {0x0001, 0x2001, 0x0100, 0x1000, 0x1fff, 0x3fff};
+	for (size_t i = 0; i < 6; i++) {
 		begin_ipv4(&b);
 		frame_set16(&b, b.ip_at + 6, later[i]);
 		assert_int_equal(decode_now(&b, &packet), TCPM_DECODE_FRAGMENT);

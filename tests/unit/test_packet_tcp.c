@@ -218,7 +218,8 @@ static void test_end_of_options(void **state)
 
 	begin(&b);
 	frame_mss(&b, 900);
-	frame_bytes(&b, "\0", 1);
+	/* It has no length; if the byte behind it were one, the next would be found. */
+	frame_bytes(&b, "\0\2", 2);
 	frame_bare_timestamps(&b, 1, 2);
 	assert_int_equal(decode_end(&b, &packet), TCPM_DECODE_TCP);
 	assert_int_equal(packet.mss, 900);
