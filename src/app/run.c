@@ -21,7 +21,8 @@
 #include "output/output.h"
 #include "stats/groups.h"
 
-#define BATCH 256
+#define BATCH      256
+#define OVERLAP_NS INT64_C(1000000000)
 
 struct run {
 	const struct options *options;
@@ -186,8 +187,10 @@ static void done(struct run *run)
 	interfaces_done(&run->interfaces);
 }
 
-/* Keeps the frames that match, in order. Returns their number or a negative errno. */
-static int keep_matching(struct run *run, struct tcpm_frame *frames, int count, struct error *error)
+/* Keeps the frames that match, in order, and returns their number. A negative errno goes
+ * to *result when matching fails; the frames before that are kept. */
+static int keep_matching(struct run *run, struct tcpm_frame *frames, int count, int *result,
+			 struct error *error)
 {
 	int kept = 0;
 
@@ -196,8 +199,10 @@ static int keep_matching(struct run *run, struct tcpm_frame *frames, int count, 
 	for (int i = 0; i < count; i++) {
 		int matches = filter_match(run->filter, &frames[i], error);
 
-		if (matches < 0)
-			return matches;
+		if (matches < 0) {
+			*result = matches;
+			break;
+		}
 		if (matches)
 			frames[kept++] = frames[i];
 	}
@@ -219,40 +224,53 @@ static void note_facts(struct run *run, const struct tcpm_frame *frames, int cou
 }
 
 /* A file that begins before the one before it ended was taken elsewhere, or at
- * another time: its packets continue none of the flows seen so far. */
+ * another time: its packets continue none of the flows seen so far. A second's
+ * overlap is the disorder of a capture that was cut into files. */
 static void begin_file(struct run *run, const struct tcpm_frame *first)
 {
-	if (run->any_frame && first->time_ns < run->facts.last_ns)
+	if (run->any_frame && first->time_ns < run->facts.last_ns - OVERLAP_NS)
 		tcpm_engine_flush(run->engine);
+}
+
+/* One batch. Returns the number of frames that were read; 0: the end; a negative errno:
+ * see source_next and filter_match. */
+static int read_batch(struct run *run, struct source *source, bool first, struct error *error)
+{
+	struct tcpm_frame frames[BATCH];
+	int count = source_next(source, frames, BATCH, error);
+	int result = count;
+
+	if (count <= 0)
+		return count;
+	run->facts.records += (uint64_t)count;
+	interfaces_translate(&run->interfaces, source, frames, (size_t)count);
+	if (first)
+		begin_file(run, &frames[0]);
+	count = keep_matching(run, frames, count, &result, error);
+	note_facts(run, frames, count);
+	tcpm_engine_feed(run->engine, frames, (size_t)count);
+	return result;
 }
 
 static void read_file(struct run *run, const char *path, struct source *source, struct error *error)
 {
-	struct tcpm_frame frames[BATCH];
 	struct progress progress;
 	bool first = true;
-	int count = 0;
+	int result = 0;
 
 	interfaces_next_source(&run->interfaces);
 	progress_begin(&progress, run->options->quiet);
 	while (!stop_signal && !run->write_failed) {
-		count = source_next(source, frames, BATCH, error);
-		if (count <= 0)
+		result = read_batch(run, source, first, error);
+		if (result == -EINTR)
+			continue;
+		if (result <= 0)
 			break;
-		run->facts.records += (uint64_t)count;
-		interfaces_translate(&run->interfaces, source, frames, (size_t)count);
-		if (first)
-			begin_file(run, &frames[0]);
 		first = false;
-		count = keep_matching(run, frames, count, error);
-		if (count < 0)
-			break;
-		note_facts(run, frames, count);
-		tcpm_engine_feed(run->engine, frames, (size_t)count);
 		progress_step(&progress, source, path);
 	}
 	progress_end(&progress);
-	if (count < 0 && !stop_signal) {
+	if (result < 0 && result != -EINTR) {
 		complain("%s", error->text);
 		run->incomplete = true;
 	}
