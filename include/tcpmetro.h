@@ -73,7 +73,7 @@ enum tcpm_reason {
 	TCPM_REASON_UNSEEN,        /* all of the data was never seen, though other data was */
 	TCPM_REASON_ONE_SIDED,     /* nothing of the sender was ever seen */
 	TCPM_REASON_UNTIMED,       /* no room was left to remember the segment */
-	TCPM_REASON_CLOCK,         /* time stepped back, or the round trip is negative or absurd */
+	TCPM_REASON_CLOCK,         /* no time, time set back, or a negative or absurd round trip */
 	TCPM_REASONS
 };
 
@@ -90,13 +90,16 @@ enum tcpm_decode {
 	TCPM_DECODES
 };
 
+/* The time of a frame of which none is known. It proves no round trip. */
+#define TCPM_NO_TIME INT64_MIN
+
 /* One frame as captured. The bytes are the caller's and are only read during
  * the call that they are handed to. */
 struct tcpm_frame {
 	const uint8_t *bytes;
 	uint32_t captured;    /* bytes that are there */
 	uint32_t wire_length; /* bytes that were on the wire, as the capture says */
-	int64_t time_ns;
+	int64_t time_ns;    /* TCPM_NO_TIME: not known */
 	uint64_t number;    /* the record's number in its file, from 1 */
 	uint32_t interface; /* the caller's; handed back in samples */
 	uint16_t linktype;  /* LINKTYPE_ value of tcpdump.org's registry */

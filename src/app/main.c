@@ -4,11 +4,21 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/complain.h"
 #include "app/run.h"
 #include "config/options.h"
 #include "tcpmetro.h"
+
+/* Whether all that was printed arrived. */
+static enum exit_status end_printing(void)
+{
+	if (fflush(stdout) == 0)
+		return EXIT_ALL_DONE;
+	complain("cannot write to standard output: %s", strerror(errno));
+	return EXIT_NOT_ALL;
+}
 
 static enum exit_status print_help(void)
 {
@@ -20,13 +30,13 @@ static enum exit_status print_help(void)
 	}
 	fputs(text, stdout);
 	free(text);
-	return fflush(stdout) == 0 ? EXIT_ALL_DONE : EXIT_NOT_ALL;
+	return end_printing();
 }
 
 static enum exit_status print_version(void)
 {
 	printf("tcpmetro %s\n", tcpm_version());
-	return fflush(stdout) == 0 ? EXIT_ALL_DONE : EXIT_NOT_ALL;
+	return end_printing();
 }
 
 static enum exit_status act(const struct options *options)

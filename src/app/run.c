@@ -33,9 +33,11 @@ struct run {
 	struct names *names;
 	struct interfaces interfaces;
 	struct output_facts facts;
+	bool any_source;
 	bool any_frame;
 	bool write_failed;
-	bool incomplete; /* something could not be done; it was complained of */
+	bool filter_refused; /* for a link type; it was complained of */
+	bool incomplete;     /* something could not be done; it was complained of */
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -187,24 +189,25 @@ static void done(struct run *run)
 	interfaces_done(&run->interfaces);
 }
 
-/* Keeps the frames that match, in order, and returns their number. A negative errno goes
- * to *result when matching fails; the frames before that are kept. */
-static int keep_matching(struct run *run, struct tcpm_frame *frames, int count, int *result,
-			 struct error *error)
+/* Keeps the frames that match, in order, and returns their number. Frames of a link
+ * type that the expression does not fit cannot match; the first is complained of. */
+static int keep_matching(struct run *run, struct tcpm_frame *frames, int count)
 {
 	int kept = 0;
 
 	if (!run->filter)
 		return count;
 	for (int i = 0; i < count; i++) {
-		int matches = filter_match(run->filter, &frames[i], error);
+		struct error error;
+		int matches = filter_match(run->filter, &frames[i], &error);
 
-		if (matches < 0) {
-			*result = matches;
-			break;
-		}
-		if (matches)
+		if (matches > 0)
 			frames[kept++] = frames[i];
+		if (matches < 0 && !run->filter_refused) {
+			complain("%s; frames of this link type are left out", error.text);
+			run->filter_refused = true;
+			run->incomplete = true;
+		}
 	}
 	return kept;
 }
@@ -215,6 +218,8 @@ static void note_facts(struct run *run, const struct tcpm_frame *frames, int cou
 
 	for (int i = 0; i < count; i++) {
 		facts->wire_bytes += frames[i].wire_length;
+		if (frames[i].time_ns == TCPM_NO_TIME)
+			continue;
 		if (!run->any_frame || frames[i].time_ns < facts->first_ns)
 			facts->first_ns = frames[i].time_ns;
 		if (!run->any_frame || frames[i].time_ns > facts->last_ns)
@@ -228,25 +233,25 @@ static void note_facts(struct run *run, const struct tcpm_frame *frames, int cou
  * overlap is the disorder of a capture that was cut into files. */
 static void begin_file(struct run *run, const struct tcpm_frame *first)
 {
-	if (run->any_frame && first->time_ns < run->facts.last_ns - OVERLAP_NS)
+	if (run->any_frame && first->time_ns != TCPM_NO_TIME &&
+	    first->time_ns < run->facts.last_ns - OVERLAP_NS)
 		tcpm_engine_flush(run->engine);
 }
 
-/* One batch. Returns the number of frames that were read; 0: the end; a negative errno:
- * see source_next and filter_match. */
+/* One batch. Returns as source_next. */
 static int read_batch(struct run *run, struct source *source, bool first, struct error *error)
 {
 	struct tcpm_frame frames[BATCH];
-	int count = source_next(source, frames, BATCH, error);
-	int result = count;
+	int result = source_next(source, frames, BATCH, error);
+	int count = result;
 
 	if (count <= 0)
-		return count;
+		return result;
 	run->facts.records += (uint64_t)count;
 	interfaces_translate(&run->interfaces, source, frames, (size_t)count);
 	if (first)
 		begin_file(run, &frames[0]);
-	count = keep_matching(run, frames, count, &result, error);
+	count = keep_matching(run, frames, count);
 	note_facts(run, frames, count);
 	tcpm_engine_feed(run->engine, frames, (size_t)count);
 	return result;
@@ -262,15 +267,17 @@ static void read_file(struct run *run, const char *path, struct source *source, 
 	progress_begin(&progress, run->options->quiet);
 	while (!stop_signal && !run->write_failed) {
 		result = read_batch(run, source, first, error);
-		if (result == -EINTR)
-			continue;
 		if (result <= 0)
 			break;
 		first = false;
+		/* The source has no more at hand; it may be a pipe that waits for packets,
+		 * and the samples are to be seen as they come. */
+		if (result < BATCH && run->options->samples && output_flush(run->output) < 0)
+			run->write_failed = true;
 		progress_step(&progress, source, path);
 	}
 	progress_end(&progress);
-	if (result < 0 && result != -EINTR) {
+	if (result < 0 && !stop_signal) {
 		complain("%s", error->text);
 		run->incomplete = true;
 	}
@@ -291,6 +298,7 @@ static void read_files(struct run *run)
 			run->incomplete = true;
 			continue;
 		}
+		run->any_source = true;
 		read_file(run, options->files[i], source, &error);
 		source_close(source);
 	}
@@ -298,15 +306,16 @@ static void read_files(struct run *run)
 		run->incomplete = true;
 }
 
-/* Prints what was measured. A reader who went away (head, a closed terminal) is no
- * news to the user. */
+/* Prints what was measured; nothing if no capture could be opened, for then the complaint
+ * says all. A reader who went away (head, a closed terminal) is no news to the user. */
 static void report(struct run *run)
 {
 	int result;
 
 	tcpm_engine_flush(run->engine);
 	run->facts.counters = tcpm_engine_counters(run->engine);
-	output_report(run->output, run->groups, &run->facts);
+	if (run->any_source)
+		output_report(run->output, run->groups, &run->facts);
 	result = output_close(run->output);
 	run->output = NULL;
 	if (result < 0)

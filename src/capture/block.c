@@ -19,20 +19,19 @@
 /* Room for what is left over before a block; larger leftovers make it grow. */
 #define HEADROOM ((size_t)256 << 10)
 
-/* As read(2), but waits where it would be told to come again. */
+/* As read(2), but waits where it would be told to come again. A signal ends the wait:
+ * -EINTR. */
 static ssize_t read_some(int fd, void *to, size_t count)
 {
 	for (;;) {
 		const ssize_t got = read(fd, to, count);
 		if (got >= 0)
 			return got;
-		if (errno == EAGAIN) {
-			struct pollfd waiting = {.fd = fd, .events = POLLIN};
-			if (poll(&waiting, 1, -1) < 0 && errno != EINTR)
-				return -errno;
-		} else if (errno != EINTR) {
+		if (errno != EAGAIN)
 			return -errno;
-		}
+		struct pollfd waiting = {.fd = fd, .events = POLLIN};
+		if (poll(&waiting, 1, -1) < 0)
+			return -errno;
 	}
 }
 

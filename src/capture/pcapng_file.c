@@ -3,9 +3,7 @@
  * each have their own byte order and interfaces (draft-ietf-opsawg-pcapng).
  *
  * The walk takes packet blocks, compiled once for each byte order; every other
- * block is stepped over or read by fetch. Packets without a time (simple packet
- * blocks) get the latest time that any packet of the file had, so time never
- * steps back through them.
+ * block is stepped over or read by fetch. Simple packet blocks have no time.
  */
 #include "capture/file_source.h"
 
@@ -37,7 +35,6 @@ struct pcapng_reader {
 	uint32_t count;
 	uint32_t capacity;
 	uint32_t base;       /* number, in the file, of this section's first interface */
-	int64_t latest_ns;   /* latest time seen */
 	char **names;        /* by number in the file; NULL where there is none */
 	uint32_t name_count; /* entries that may be read */
 	uint32_t name_capacity;
@@ -134,7 +131,6 @@ static inline __attribute__((always_inline)) size_t walk(struct file_source *fil
 	const uint8_t *const end = file->stream.end;
 	const uint8_t *at = file->stream.at;
 	const uint64_t before = file->records;
-	int64_t latest_ns = pcapng->latest_ns;
 	size_t count;
 
 	for (count = 0; count < max; count++) {
@@ -150,17 +146,13 @@ static inline __attribute__((always_inline)) size_t walk(struct file_source *fil
 		if (packet_fields(pcapng, at, type, length, swapped, &packet) != PACKET_SOUND)
 			break;
 		const struct pcapng_interface *interface = &pcapng->interfaces[packet.interface];
-		int64_t time_ns = latest_ns;
-		if (packet.timed) {
-			time_ns = packet_time_ns(interface, packet.units);
-			latest_ns = time_ns > latest_ns ? time_ns : latest_ns;
-		}
 		frames[count] = (struct tcpm_frame){
 			.bytes = at + packet.header_size,
 			.captured = packet.captured,
 			.wire_length = packet.wire_length > packet.captured ? packet.wire_length
 									    : packet.captured,
-			.time_ns = time_ns,
+			.time_ns = packet.timed ? packet_time_ns(interface, packet.units)
+						: TCPM_NO_TIME,
 			.number = before + count + 1,
 			.interface = pcapng->base + packet.interface,
 			.linktype = interface->linktype,
@@ -168,7 +160,6 @@ static inline __attribute__((always_inline)) size_t walk(struct file_source *fil
 		at += length;
 	}
 	file->stream.at = at;
-	pcapng->latest_ns = latest_ns;
 	return count;
 }
 

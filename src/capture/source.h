@@ -39,12 +39,13 @@ struct source {
 /*
  * The next frames, at most max (at least 1), in the order of the capture. Their
  * times lie in [0, 2^62] (1970 to 2116; others are moved to the nearer end), so no
- * sum or difference of two overflows; captured is never above wire_length (which is
- * raised to it where a file says otherwise) nor above 16 MiB.
+ * sum or difference of two overflows, or are TCPM_NO_TIME where the file has none; captured is
+ * never above wire_length (which is raised to it where a file says otherwise) nor above 16 MiB.
  * Returns their number; 0: the end; a negative errno with *error filled: the
  * source is damaged or cannot be read further. All frames before the damage have
  * been handed out by then. After 0 or an error, each further call returns the
- * same.
+ * same. -EINTR: a signal came whose handler does not restart system calls; the
+ * source ends there.
  */
 static inline int source_next(struct source *source, struct tcpm_frame *frames, size_t max,
 			      struct error *error)

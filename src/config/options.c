@@ -41,7 +41,7 @@ static const char *const groupings[] = {"hosts", "flow", "receiver", "prefix", N
 
 static const struct row table[] = {
 	{"read", 'r', KIND_FILES, .argument = "FILE",
-	 .help = "read a capture: pcap, pcapng, .gz, .zst; - is standard input"},
+	 .help = "a capture: pcap, pcapng, .gz, .zst; - is standard input"},
 	{"samples", 0, KIND_FLAG, .offset = AT(samples),
 	 .help = "print each sample, a line each, instead of the report"},
 	{"format", 0, KIND_CHOICE, .offset = AT(format), .argument = "FORMAT", .choices = formats,
@@ -51,7 +51,7 @@ static const struct row table[] = {
 	{"prefix-v4", 0, KIND_NUMBER, .offset = AT(prefix_v4), .argument = "BITS", .maximum = 32},
 	{"prefix-v6", 0, KIND_NUMBER, .offset = AT(prefix_v6), .argument = "BITS", .maximum = 128},
 	{"sort", 0, KIND_TEXT, .offset = AT(sort), .argument = "COLUMN",
-	 .help = "samples (default), min, p50, p95, p99, max, jitter, loss ..."},
+	 .help = "samples (default), min, p50, p95, p99, max, loss ..."},
 	{"limit", 0, KIND_NUMBER, .offset = AT(limit), .argument = "ROWS", .maximum = UINT32_MAX,
 	 .help = "print this many rows at most"},
 	{"numeric", 'n', KIND_FLAG, .off = true, .offset = AT(names),
@@ -170,7 +170,8 @@ static const struct row *row_of(int value)
 	return NULL;
 }
 
-/* getopt's complaint, in one sentence. `word` is what it stopped at. */
+/* getopt's complaint, in one sentence. `word` is the long option it stopped at; for a
+ * letter, which may stand within a word that it has not left yet, optopt tells. */
 static int complain(int value, const char *word, struct error *error)
 {
 	const char *assignment = strchr(word, '=');
@@ -181,7 +182,7 @@ static int complain(int value, const char *word, struct error *error)
 	if (optopt >= FIRST_VALUE && assignment)
 		return error_set(error, EINVAL, "--%s takes no argument; see tcpmetro --help",
 				 row_of(optopt)->name);
-	if (optopt && word[1] != '-')
+	if (optopt)
 		return error_set(error, EINVAL, "unknown option -%c; see tcpmetro --help", optopt);
 	return error_set(error, EINVAL, "unknown option %s; see tcpmetro --help", word);
 }

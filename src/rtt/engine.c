@@ -145,6 +145,9 @@ static int64_t clock_of(struct tcpm_engine *engine, const struct tcpm_frame *fra
 {
 	int64_t now_ns = frame->time_ns;
 
+	/* Without a time it stands where the last one stood, and proves nothing. */
+	if (now_ns == TCPM_NO_TIME)
+		return engine->last_ns;
 	if (now_ns > FARTHEST_NS)
 		now_ns = FARTHEST_NS;
 	if (now_ns < -FARTHEST_NS)
@@ -336,6 +339,7 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 		.packet = packet,
 		.now_ns = now_ns,
 		.frame = (uint32_t)frame->number,
+		.timed = frame->time_ns != TCPM_NO_TIME,
 	};
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
 			((packet->flags & TCP_FIN) != 0);

@@ -26,6 +26,7 @@ struct arrival {
 	const struct packet *packet;
 	int64_t now_ns;
 	uint32_t frame; /* low 32 bits of its number */
+	bool timed;     /* now_ns is its own time */
 };
 
 enum segment_kind {

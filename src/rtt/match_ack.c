@@ -177,7 +177,8 @@ static const struct sent *by_echo(const struct direction *direction, const struc
 
 	const struct segment *original = last_original(direction, covered);
 
-	if (named->frame == original->first.frame && !(original->flags & SEGMENT_FIRST_SHARED) &&
+	if (named->frame == original->first.frame &&
+	    !(original->flags & (SEGMENT_FIRST_SHARED | SEGMENT_UNTIMED)) &&
 	    before_any_answer(direction, covered, arrival->now_ns))
 		return named;
 	return NULL;
@@ -250,8 +251,8 @@ void match_sample(struct direction *direction, struct verdict *verdict,
 {
 	int64_t rtt_ns;
 
-	if (__builtin_sub_overflow(arrival->now_ns, sent->time_ns, &rtt_ns) || rtt_ns < 0 ||
-	    rtt_ns > MATCH_MAX_RTT_NS) {
+	if (!arrival->timed || __builtin_sub_overflow(arrival->now_ns, sent->time_ns, &rtt_ns) ||
+	    rtt_ns < 0 || rtt_ns > MATCH_MAX_RTT_NS) {
 		no_sample(verdict, TCPM_REASON_CLOCK);
 		return;
 	}

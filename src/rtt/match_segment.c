@@ -111,7 +111,7 @@ static bool remember(struct direction *direction, const struct match_memory *mem
 		.end = end,
 		.first = sent_now(arrival),
 		.fingerprint = direction->fingerprint,
-		.flags = flags,
+		.flags = flags | (arrival->timed ? 0 : SEGMENT_UNTIMED),
 	};
 	return true;
 }
@@ -149,6 +149,8 @@ static void mark_resent(struct segment *segment, const struct arrival *arrival,
 	}
 	if (now.tsval == segment->first.tsval)
 		segment->flags |= SEGMENT_FIRST_SHARED;
+	if (!arrival->timed)
+		segment->flags |= SEGMENT_UNTIMED;
 	segment->flags |= SEGMENT_RETRANSMITTED;
 	segment->again = now;
 	segment->fingerprint = packet_fingerprint;

@@ -26,7 +26,8 @@ enum {
 	SEGMENT_PARTIAL = 0x08,
 	/* Cut out of a larger one, of which another part was sent again. */
 	SEGMENT_SPLIT = 0x10,
-	/* Must not be timed: what was seen of it is not all that was sent of it. */
+	/* Must not be timed: what was seen of it is not all that was sent of it, or was seen
+	 * without a time. */
 	SEGMENT_UNTIMED = 0x20,
 	/* The last transmission's TSval stands in an earlier retransmission too. */
 	SEGMENT_AGAIN_SHARED = 0x40,

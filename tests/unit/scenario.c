@@ -50,6 +50,8 @@ static void say(struct run *run, const char *format, ...)
 
 static int64_t parse_time(const char *word)
 {
+	if (!strcmp(word, "?"))
+		return TCPM_NO_TIME;
 	char *unit;
 	double value = strtod(word, &unit);
 	double scale = !strcmp(unit, "us") ? 1e3 : !strcmp(unit, "ms") ? 1e6 : 1e9;
@@ -321,7 +323,9 @@ static void run_line(struct run *run, const char *text)
 		.bytes = exact,
 		.captured = (uint32_t)size,
 		.wire_length = (uint32_t)size + line.length,
-		.time_ns = line.time_ns + INT64_C(1000000000) * 1700000000,
+		.time_ns = line.time_ns == TCPM_NO_TIME
+				   ? TCPM_NO_TIME
+				   : line.time_ns + INT64_C(1000000000) * 1700000000,
 		.number = ++run->number,
 		.linktype = ETHERNET,
 	};

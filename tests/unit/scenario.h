@@ -4,7 +4,7 @@
  *
  *     TIME SIDE [FLAGS] SEQ[:LENGTH] [OPTIONS...] [= OUTCOME...]
  *
- *   TIME     of the capture, not a difference: 0, 250us, 1.5ms, 2s
+ *   TIME     of the capture, not a difference: 0, 250us, 1.5ms, 2s; ? is no time
  *   SIDE     who sends: A (port 40000) or B (port 80); a and b: the same hosts, another
  *            connection (port 40001)
  *   FLAGS    letters of S F R P; ACK is set by the option a

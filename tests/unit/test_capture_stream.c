@@ -45,8 +45,6 @@ struct feeder {
 	size_t piece;
 	int fd;
 	pthread_t thread;
-	pthread_t interrupted; /* with `interrupt`, gets a signal before each piece */
-	bool interrupt;
 };
 
 static void *feed(void *argument)
@@ -55,8 +53,6 @@ static void *feed(void *argument)
 
 	for (size_t done = 0; done < feeder->size;) {
 		const size_t left = feeder->size - done;
-		if (feeder->interrupt)
-			pthread_kill(feeder->interrupted, SIGUSR1);
 		const ssize_t written = write(feeder->fd, feeder->bytes + done,
 					      left < feeder->piece ? left : feeder->piece);
 		if (written < 0)
@@ -67,15 +63,12 @@ static void *feed(void *argument)
 	return NULL;
 }
 
-static struct collected *collect_pipe(const struct builder *file, size_t piece, int flags,
-				      bool interrupt)
+static struct collected *collect_pipe(const struct builder *file, size_t piece, int flags)
 {
 	struct feeder feeder = {
 		.bytes = file->bytes,
 		.size = file->size,
 		.piece = piece,
-		.interrupted = pthread_self(),
-		.interrupt = interrupt,
 	};
 	int ends[2];
 
@@ -97,14 +90,14 @@ static void pipes(void **state)
 
 	put_packets(&file, 150);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		struct collected *all = collect_pipe(&file, pieces[i], 0, false);
+		struct collected *all = collect_pipe(&file, pieces[i], 0);
 		assert_packets(all, 150);
 		assert_int_equal(all->progress.bytes_done, file.size);
 		assert_int_equal(all->progress.bytes_all, 0);
 		free(all);
 	}
 	/* A pipe that says "come again" is waited for. */
-	struct collected *all = collect_pipe(&file, 100, O_NONBLOCK, false);
+	struct collected *all = collect_pipe(&file, 100, O_NONBLOCK);
 	assert_packets(all, 150);
 	free(all);
 	builder_done(&file);
@@ -115,23 +108,50 @@ static void on_signal(int number)
 	(void)number;
 }
 
-/* Signals that do not restart system calls, while reading and while waiting. */
-static void interrupted_pipes(void **state)
+static void *send_signals(void *argument)
+{
+	const pthread_t *reader = argument;
+	const struct timespec pause = {.tv_nsec = 20000000};
+
+	for (int i = 0; i < 3; i++) {
+		nanosleep(&pause, NULL);
+		pthread_kill(*reader, SIGUSR1);
+	}
+	return NULL;
+}
+
+/* A signal ends the wait on a silent pipe, after what it held was handed out. */
+static void interrupted_pipe(void **state)
 {
 	(void)state;
 	const struct sigaction handler = {.sa_handler = on_signal};
 	struct sigaction before;
-	struct builder file = {0};
+	pthread_t reader = pthread_self();
 
-	put_packets(&file, 150);
 	assert_int_equal(sigaction(SIGUSR1, &handler, &before), 0);
 	for (int flags = 0; flags <= O_NONBLOCK; flags += O_NONBLOCK) {
-		struct collected *all = collect_pipe(&file, 20, flags, true);
-		assert_packets(all, 150);
-		free(all);
+		struct builder file = {0};
+		struct source *source = NULL;
+		struct tcpm_frame frames[8];
+		struct error error;
+		pthread_t sender;
+		int ends[2];
+
+		put_packets(&file, 2);
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(fcntl(ends[0], F_SETFL, flags), 0);
+		assert_int_equal(write(ends[1], file.bytes, file.size), file.size);
+		assert_int_equal(file_source_open_fd(ends[0], "test", &source, &error), 0);
+		assert_int_equal(source_next(source, frames, 8, &error), 2);
+		assert_int_equal(pthread_create(&sender, NULL, send_signals, &reader), 0);
+		assert_int_equal(source_next(source, frames, 8, &error), -EINTR);
+		assert_int_equal(source_next(source, frames, 8, &error), -EINTR);
+		pthread_join(sender, NULL);
+		close(ends[1]);
+		source_close(source);
+		builder_done(&file);
 	}
 	sigaction(SIGUSR1, &before, NULL);
-	builder_done(&file);
 }
 
 /* What a pipe holds is handed out without waiting for more. */
@@ -614,7 +634,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pipes),
-		cmocka_unit_test(interrupted_pipes),
+		cmocka_unit_test(interrupted_pipe),
 		cmocka_unit_test(pipe_at_once),
 		cmocka_unit_test(blocks_and_batches),
 		cmocka_unit_test(each_place_at_block_end),

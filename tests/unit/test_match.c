@@ -487,6 +487,20 @@ static void no_round_trip_takes_minutes(void **state)
 			   "541s  B 501 a301                = clock\n");
 }
 
+static void frames_without_a_time_prove_nothing(void **state)
+{
+	(void)state;
+	scenario(HANDSHAKE "?     A 101:100 a501\n"
+			   "30ms  B 501 a201                = untimed\n"
+			   "40ms  A 201:100 a501\n"
+			   "?     B 501 a301                = clock\n"
+			   "50ms  A 301:100 a501\n"
+			   "?     A 401:100 a501\n"
+			   "60ms  B 501 a501                = untimed\n");
+	scenario("? A S 100\n"
+		 "? B S 500 a101                  = clock\n");
+}
+
 static void fin_takes_a_number(void **state)
 {
 	(void)state;
@@ -600,6 +614,7 @@ int main(void)
 		cmocka_unit_test(timestamps_wrap),
 		cmocka_unit_test(time_steps_back),
 		cmocka_unit_test(no_round_trip_takes_minutes),
+		cmocka_unit_test(frames_without_a_time_prove_nothing),
 		cmocka_unit_test(fin_takes_a_number),
 		cmocka_unit_test(late_acknowledgements_say_nothing),
 		cmocka_unit_test(reordered_before_the_capture_point),
