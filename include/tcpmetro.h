@@ -31,6 +31,20 @@ struct tcpm_address {
 	uint8_t bytes[16];
 };
 
+/* What a label is the number of. */
+enum tcpm_label {
+	TCPM_LABEL_NONE,
+	TCPM_LABEL_VLAN,   /* VLAN id, 1 to 4095 (IEEE 802.1Q) */
+	TCPM_LABEL_PPPOE,  /* session id (RFC 2516) */
+	TCPM_LABEL_GRE,    /* key (RFC 2890), or call id (RFC 2637) */
+	TCPM_LABEL_ERSPAN, /* session id */
+	TCPM_LABEL_VXLAN,  /* VNI (RFC 7348) */
+	TCPM_LABEL_GENEVE, /* VNI (RFC 8926) */
+	TCPM_LABEL_GTP,    /* tunnel endpoint id (3GPP TS 29.281) */
+	TCPM_LABEL_TUNNEL, /* a tunnel without a number of its own: a hash of its two ends */
+	TCPM_LABELS
+};
+
 /* How many VLAN ids of one frame tell its network apart; deeper tags are read
  * over. */
 #define TCPM_MAX_VLANS 4
@@ -99,10 +113,10 @@ struct tcpm_frame {
 	const uint8_t *bytes;
 	uint32_t captured;    /* bytes that are there */
 	uint32_t wire_length; /* bytes that were on the wire, as the capture says */
-	int64_t time_ns;    /* TCPM_NO_TIME: not known */
-	uint64_t number;    /* the record's number in its file, from 1 */
-	uint32_t interface; /* the caller's; handed back in samples */
-	uint16_t linktype;  /* LINKTYPE_ value of tcpdump.org's registry */
+	int64_t time_ns;      /* TCPM_NO_TIME: not known */
+	uint64_t number;      /* the record's number in its file, from 1 */
+	uint32_t interface;   /* the caller's; handed back in samples */
+	uint16_t linktype;    /* LINKTYPE_ value of tcpdump.org's registry */
 };
 
 /* One measured round trip: from the capture point to the receiver and back. */

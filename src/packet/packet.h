@@ -41,10 +41,15 @@ struct sack_block {
  * is MALFORMED. Keeps sequence arithmetic on a segment's end safe. */
 #define PACKET_MAX_LENGTH ((uint32_t)1 << 30)
 
+/* How many labels of one frame are kept apart; the deepest holds what more there are,
+ * mixed into it. */
+#define PACKET_MAX_LABELS 4
+
 struct packet {
 	uint8_t version; /* 4 or 6 */
 	uint8_t flags;   /* TCP_ flags, and the two for congestion above them as they are */
 	uint8_t vlan_count;
+	uint8_t label_count;
 	uint8_t sack_count;
 	bool has_timestamps;
 	bool has_mss;
@@ -57,6 +62,10 @@ struct packet {
 	uint8_t target[16];
 	uint16_t source_port;
 	uint16_t target_port;
+	/* What tells the packet's network from others, outermost first: VLAN ids and the
+	 * numbers of tunnels. */
+	uint8_t label_kind[PACKET_MAX_LABELS]; /* enum tcpm_label */
+	uint32_t label[PACKET_MAX_LABELS];
 	uint16_t vlan[TCPM_MAX_VLANS]; /* outermost first, ids only, priority tags left out */
 	uint16_t ip_id;                /* IPv4 identification; 0 for IPv6 */
 	uint16_t checksum;             /* TCP checksum as captured, not verified */
