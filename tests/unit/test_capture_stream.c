@@ -260,7 +260,7 @@ static void large_records(void **state)
 		assert_true(all->frames[i].counts_up);
 	}
 	free(all);
-	all = collect_pipe(&file, 5000, 0, false);
+	all = collect_pipe(&file, 5000, 0);
 	assert_clean(all, 6);
 	assert_true(all->frames[4].counts_up);
 	free(all);
@@ -410,7 +410,7 @@ static void gzip_members(void **state)
 		assert_int_equal(all->progress.bytes_done, packed.size);
 		assert_int_equal(all->progress.bytes_all, packed.size);
 		free(all);
-		all = collect_pipe(&packed, 1, 0, false);
+		all = collect_pipe(&packed, 1, 0);
 		assert_packets(all, 60);
 		free(all);
 		const size_t end = packed.size;
@@ -448,7 +448,7 @@ static void zstd_frames(void **state)
 		assert_packets(all, 60);
 		assert_int_equal(all->progress.bytes_done, packed.size);
 		free(all);
-		all = collect_pipe(&packed, 1, 0, false);
+		all = collect_pipe(&packed, 1, 0);
 		assert_packets(all, 60);
 		free(all);
 		put_fill(&packed, 'x', 10);

@@ -498,7 +498,7 @@ static void frames_without_a_time_prove_nothing(void **state)
 			   "?     A 401:100 a501\n"
 			   "60ms  B 501 a501                = untimed\n");
 	scenario("? A S 100\n"
-		 "? B S 500 a101                  = clock\n");
+		 "? B S 500 a101                  = untimed\n");
 }
 
 static void fin_takes_a_number(void **state)
