@@ -21,7 +21,8 @@ struct line {
 	int64_t time_ns;
 	char side;
 	unsigned flags;
-	uint32_t seq, length, ack, tsval, tsecr, mss, vlan, checksum, cut;
+	uint32_t seq, length, ack, tsval, tsecr, mss, checksum, cut;
+	uint32_t vlan[2]; /* outermost first; 0: none */
 	uint32_t sack[8];
 	unsigned sack_count;
 	int ip_id; /* -1: counted */
@@ -135,7 +136,9 @@ static void parse_word(struct line *line, const char *word)
 		line->ip_id = (int)parse_seq(&at);
 		break;
 	case 'v':
-		line->vlan = parse_seq(&at);
+		line->vlan[0] = parse_seq(&at);
+		if (*at++ == '/')
+			line->vlan[1] = parse_seq(&at);
 		break;
 	case 'c':
 		line->checksum = parse_seq(&at);
@@ -249,9 +252,13 @@ static size_t build(struct run *run, const struct line *line, uint8_t *bytes)
 
 	memset(at, 2, 12);
 	at += 12;
-	if (line->vlan) {
+	if (line->vlan[1]) {
+		at = put16(at, 0x88a8);
+		at = put16(at, line->vlan[0]);
+	}
+	if (line->vlan[0]) {
 		at = put16(at, 0x8100);
-		at = put16(at, line->vlan);
+		at = put16(at, line->vlan[line->vlan[1] ? 1 : 0]);
 	}
 	if (run->settings->ipv6) {
 		at = put16(at, 0x86dd);

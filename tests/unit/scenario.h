@@ -11,7 +11,8 @@
  *   SEQ      a number, or ~N for N below 2^32 (to wrap)
  *   LENGTH   bytes of data, default 0
  *   OPTIONS  aN acknowledges N; tV/E timestamps; sL-R,L-R SACK blocks; mN MSS;
- *            iN IPv4 id (default: counts up per side); vN VLAN id; cN checksum;
+ *            iN IPv4 id (default: counts up per side); vN VLAN id, vN/N two of
+ *            them, outermost first; cN checksum;
  *            + first fragment of a longer packet; xN captured N bytes too few
  *   OUTCOME  what the packet gives, all of it: METHOD RTT CLASS, or the name of a
  *            reason (ambiguous, gap, ...); `copy`, `resent`, `late` (filled a hole).

@@ -1,0 +1,471 @@
+/*
+ * The command line: defaults, each kind of option, every complaint word by word, and that
+ * --help shows what the table holds.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/options.h"
+
+#define MOST_WORDS 40
+
+/* A command line, cut at its blanks; a word that holds some is given by parse_words. */
+struct command {
+	char text[500];
+	char *words[MOST_WORDS + 2];
+	int count;
+};
+
+static void split(struct command *command, const char *text)
+{
+	char *rest = NULL;
+
+	snprintf(command->text, sizeof(command->text), "%s", text);
+	command->words[0] = "tcpmetro";
+	command->count = 1;
+	for (char *word = strtok_r(command->text, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest)) {
+		assert_true(command->count <= MOST_WORDS);
+		command->words[command->count++] = word;
+	}
+	command->words[command->count] = NULL;
+}
+
+/* The command lines of a test are parsed into one of these; the strings point into it. */
+static struct command command;
+
+static struct options parse(const char *text)
+{
+	struct options options;
+	struct error error = {0};
+
+	split(&command, text);
+	if (options_parse(command.count, command.words, &options, &error) != 0)
+		fail_msg("\"%s\" was refused: %s", text, error.text);
+	return options;
+}
+
+static struct options parse_words(int count, char **words)
+{
+	struct options options;
+	struct error error = {0};
+
+	if (options_parse(count, words, &options, &error) != 0)
+		fail_msg("refused: %s", error.text);
+	return options;
+}
+
+/* The command line is refused with this sentence, and the options are left alone. */
+static void refused_words(int count, char **words, const char *sentence)
+{
+	struct options options;
+	struct options before;
+	struct error error = {0};
+
+	memset(&options, 0x5a, sizeof(options));
+	memcpy(&before, &options, sizeof(options));
+	int result = options_parse(count, words, &options, &error);
+
+	assert_string_equal(error.text, sentence);
+	assert_int_equal(result, -EINVAL);
+	assert_memory_equal(&options, &before, sizeof(options));
+}
+
+static void refused(const char *text, const char *sentence)
+{
+	split(&command, text);
+	refused_words(command.count, command.words, sentence);
+}
+
+static void nothing_asked_is_all_defaults(void **state)
+{
+	struct options options = parse("");
+
+	(void)state;
+	assert_int_equal(options.action, ACTION_RUN);
+	assert_int_equal(options.file_count, 0);
+	assert_null(options.filter);
+	assert_false(options.samples);
+	assert_false(options.names);
+	assert_false(options.quiet);
+	assert_int_equal(options.format, FORMAT_TABLE);
+	assert_string_equal(options.group_by, "hosts");
+	assert_int_equal(options.prefix_v4, 24);
+	assert_int_equal(options.prefix_v6, 48);
+	assert_null(options.sort);
+	assert_int_equal(options.limit, 0);
+	assert_int_equal(options.max_flows, 0);
+	assert_int_equal(options.max_groups, 0);
+	options_done(&options);
+}
+
+static void files_keep_their_order(void **state)
+{
+	struct options options = parse("-r one --read two -rthree --read=four -r - port 80 -r six");
+	static const char *const expected[] = {"one", "two", "three", "four", "-", "six"};
+
+	(void)state;
+	assert_int_equal(options.file_count, 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(options.files[i], expected[i]);
+	assert_string_equal(options.filter, "port 80");
+	options_done(&options);
+}
+
+/* As many as there are words: the room for them is made from argc. */
+static void nothing_but_files(void **state)
+{
+	char *words[MOST_WORDS + 1];
+
+	(void)state;
+	words[0] = "tcpmetro";
+	for (int i = 1; i < MOST_WORDS; i++)
+		words[i] = "-rx";
+	words[MOST_WORDS] = NULL;
+	struct options options = parse_words(MOST_WORDS, words);
+
+	assert_int_equal(options.file_count, MOST_WORDS - 1);
+	options_done(&options);
+}
+
+static void flags(void **state)
+{
+	struct options options = parse("--samples --names --quiet");
+
+	(void)state;
+	assert_true(options.samples);
+	assert_true(options.names);
+	assert_true(options.quiet);
+	options_done(&options);
+	options = parse("-qn");
+	assert_true(options.quiet);
+	assert_false(options.names);
+	options_done(&options);
+}
+
+static void the_last_of_names_and_numeric_counts(void **state)
+{
+	struct options options = parse("--names -n");
+
+	(void)state;
+	assert_false(options.names);
+	options_done(&options);
+	options = parse("--numeric --names");
+	assert_true(options.names);
+	options_done(&options);
+}
+
+static void actions(void **state)
+{
+	static const struct {
+		const char *text;
+		enum action action;
+	} cases[] = {
+		{"--help", ACTION_HELP},       {"-h", ACTION_HELP},
+		{"--version", ACTION_VERSION}, {"-V", ACTION_VERSION},
+		{"-h -V", ACTION_VERSION},     {"-r x --help port 80", ACTION_HELP},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct options options = parse(cases[i].text);
+
+		assert_int_equal(options.action, cases[i].action);
+		options_done(&options);
+	}
+}
+
+static void choices_are_numbers(void **state)
+{
+	static const char *const texts[] = {"--format table", "--format json", "--format=csv"};
+	static const unsigned formats[] = {FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct options options = parse(texts[i]);
+
+		assert_int_equal(options.format, formats[i]);
+		options_done(&options);
+	}
+}
+
+static void words_are_checked(void **state)
+{
+	static const char *const words[] = {"hosts", "flow", "receiver", "prefix"};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char text[40];
+
+		snprintf(text, sizeof(text), "-g %s", words[i]);
+		struct options options = parse(text);
+
+		assert_string_equal(options.group_by, words[i]);
+		options_done(&options);
+		snprintf(text, sizeof(text), "--group-by=%s", words[i]);
+		options = parse(text);
+		assert_string_equal(options.group_by, words[i]);
+		options_done(&options);
+	}
+}
+
+static void numbers_and_their_ends(void **state)
+{
+	struct options options =
+		parse("--prefix-v4 0 --prefix-v6 0 --limit 0 --max-flows 1 --max-groups 1");
+
+	(void)state;
+	assert_int_equal(options.prefix_v4, 0);
+	assert_int_equal(options.prefix_v6, 0);
+	assert_int_equal(options.limit, 0);
+	assert_int_equal(options.max_flows, 1);
+	assert_int_equal(options.max_groups, 1);
+	options_done(&options);
+	options = parse("--prefix-v4 32 --prefix-v6 128 --limit 4294967295 --max-flows 268435456 "
+			"--max-groups 268435456");
+	assert_int_equal(options.prefix_v4, 32);
+	assert_int_equal(options.prefix_v6, 128);
+	assert_int_equal(options.limit, UINT32_MAX);
+	assert_int_equal(options.max_flows, 1 << 28);
+	assert_int_equal(options.max_groups, 1 << 28);
+	options_done(&options);
+}
+
+static void the_last_of_the_same_counts(void **state)
+{
+	struct options options = parse("--limit 3 --format csv --sort min --format json --limit 4 "
+				       "--sort p95");
+
+	(void)state;
+	assert_int_equal(options.limit, 4);
+	assert_int_equal(options.format, FORMAT_JSON);
+	assert_string_equal(options.sort, "p95");
+	options_done(&options);
+}
+
+static void what_is_no_option_is_the_filter(void **state)
+{
+	char *quoted[] = {"tcpmetro", "-r", "x", "tcp port 80 or", "host 192.0.2.1", NULL};
+	struct options options = parse("host 192.0.2.1 -r x and --limit 3 port 80");
+
+	(void)state;
+	assert_string_equal(options.filter, "host 192.0.2.1 and port 80");
+	assert_int_equal(options.limit, 3);
+	assert_string_equal(options.files[0], "x");
+	options_done(&options);
+	options = parse_words(5, quoted);
+	assert_string_equal(options.filter, "tcp port 80 or host 192.0.2.1");
+	options_done(&options);
+	/* A blank word is a word: libpcap takes it for no condition. */
+	char *empty[] = {"tcpmetro", "", NULL};
+
+	options = parse_words(2, empty);
+	assert_string_equal(options.filter, "");
+	options_done(&options);
+}
+
+static void dashes_end_the_options(void **state)
+{
+	struct options options = parse("-r x -- --samples -q");
+
+	(void)state;
+	assert_string_equal(options.filter, "--samples -q");
+	assert_false(options.samples);
+	assert_false(options.quiet);
+	options_done(&options);
+	options = parse("-r x --");
+	assert_null(options.filter);
+	options_done(&options);
+	/* A lone dash is a word, not an option. */
+	options = parse("-r x -");
+	assert_string_equal(options.filter, "-");
+	options_done(&options);
+}
+
+static void one_command_line_does_not_shape_the_next(void **state)
+{
+	(void)state;
+	refused("--limit 3 -x", "unknown option -x; see tcpmetro --help");
+	struct options options = parse("-r y port 80");
+
+	assert_int_equal(options.limit, 0);
+	assert_string_equal(options.files[0], "y");
+	options_done(&options);
+}
+
+static void unknown_options(void **state)
+{
+	(void)state;
+	refused("--bogus", "unknown option --bogus; see tcpmetro --help");
+	refused("--bogus=3", "unknown option --bogus=3; see tcpmetro --help");
+	refused("-r x --samplesx", "unknown option --samplesx; see tcpmetro --help");
+	refused("-x", "unknown option -x; see tcpmetro --help");
+	refused("-qx", "unknown option -x; see tcpmetro --help");
+	/* Within a word, getopt has not left it yet: the word before is not to blame. */
+	refused("--quiet -xq", "unknown option -x; see tcpmetro --help");
+	refused("-r x --quiet -nxq", "unknown option -x; see tcpmetro --help");
+	/* Short for more than one. */
+	refused("--max 3", "unknown option --max; see tcpmetro --help");
+}
+
+static void arguments_that_are_missing_or_too_many(void **state)
+{
+	(void)state;
+	refused("-r", "-r needs an argument; see tcpmetro --help");
+	refused("-qr", "-r needs an argument; see tcpmetro --help");
+	refused("--read", "--read needs an argument; see tcpmetro --help");
+	refused("-r x -g", "-g needs an argument; see tcpmetro --help");
+	refused("-r x --limit", "--limit needs an argument; see tcpmetro --help");
+	refused("--samples=yes", "--samples takes no argument; see tcpmetro --help");
+	refused("--help=me", "--help takes no argument; see tcpmetro --help");
+}
+
+static void bad_numbers(void **state)
+{
+	static const char *const bad[] = {"ten",   "-1",         "+1",
+					  "1x",    "0x10",       "1.5",
+					  "1,000", "4294967296", "99999999999999999999"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[80];
+		char sentence[200];
+
+		snprintf(text, sizeof(text), "--limit %s", bad[i]);
+		snprintf(sentence, sizeof(sentence),
+			 "--limit: \"%s\" is not a number from 0 to 4294967295", bad[i]);
+		refused(text, sentence);
+	}
+	refused("--limit=", "--limit: \"\" is not a number from 0 to 4294967295");
+	refused("--prefix-v4 33", "--prefix-v4: \"33\" is not a number from 0 to 32");
+	refused("--prefix-v6 129", "--prefix-v6: \"129\" is not a number from 0 to 128");
+	refused("--max-flows 0", "--max-flows: \"0\" is not a number from 1 to 268435456");
+	refused("--max-flows 268435457",
+		"--max-flows: \"268435457\" is not a number from 1 to 268435456");
+	refused("--max-groups 0", "--max-groups: \"0\" is not a number from 1 to 268435456");
+	char *blank[] = {"tcpmetro", "--limit", " 3", NULL};
+
+	refused_words(3, blank, "--limit: \" 3\" is not a number from 0 to 4294967295");
+}
+
+static void bad_words(void **state)
+{
+	char *no_name[] = {"tcpmetro", "-r", "", NULL};
+
+	(void)state;
+	refused("--format xml", "--format: \"xml\" is none of table, json, csv");
+	refused("--format Table", "--format: \"Table\" is none of table, json, csv");
+	refused("--format=", "--format: \"\" is none of table, json, csv");
+	refused("-g port", "--group-by: \"port\" is none of hosts, flow, receiver, prefix");
+	refused("--group-by host", "--group-by: \"host\" is none of hosts, flow, receiver, prefix");
+	refused_words(3, no_name, "--read: the name of the file is empty");
+}
+
+static void the_first_fault_is_told(void **state)
+{
+	(void)state;
+	refused("--limit x --format y", "--limit: \"x\" is not a number from 0 to 4294967295");
+	refused("--help --bogus", "unknown option --bogus; see tcpmetro --help");
+}
+
+static void a_long_word_does_not_overflow_the_sentence(void **state)
+{
+	static char word[5000];
+	char *words[] = {"tcpmetro", "--format", word, NULL};
+	struct options options;
+	struct error error = {0};
+
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	assert_int_equal(options_parse(3, words, &options, &error), -EINVAL);
+	assert_memory_equal(error.text, "--format: \"xxx", 14);
+	assert_true(strlen(error.text) < sizeof(error.text));
+}
+
+/* done may be called for options that hold nothing, or twice. */
+static void done_twice(void **state)
+{
+	struct options options = parse("-r x port 80");
+
+	(void)state;
+	options_done(&options);
+	assert_null(options.files);
+	assert_null(options.filter);
+	options_done(&options);
+}
+
+static void help_shows_the_table(void **state)
+{
+	static const char *const lines[] = {
+		"  -r, --read FILE       a capture: pcap, pcapng, .gz, .zst; - is standard input\n",
+		"      --samples         print each sample, a line each, instead of the report\n",
+		"  -g, --group-by WHAT   hosts (default), flow, receiver or prefix\n",
+		"  -n, --numeric         addresses as numbers (default)\n",
+		"  -V, --version         the version\n",
+		"\nExamples:\n",
+	};
+	char *text = options_help();
+
+	(void)state;
+	assert_non_null(text);
+	assert_memory_equal(text, "Usage: tcpmetro -r FILE [options]", 33);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (!strstr(text, lines[i]))
+			fail_msg("not in --help: %s", lines[i]);
+	free(text);
+}
+
+static void help_fits_a_screen(void **state)
+{
+	char *text = options_help();
+	char *rest = NULL;
+	unsigned lines = 0;
+
+	(void)state;
+	assert_non_null(text);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strlen(line) > 80)
+			fail_msg("%zu columns: %s", strlen(line), line);
+		lines++;
+	}
+	assert_in_range(lines, 15, 40);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_asked_is_all_defaults),
+		cmocka_unit_test(files_keep_their_order),
+		cmocka_unit_test(nothing_but_files),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(the_last_of_names_and_numeric_counts),
+		cmocka_unit_test(actions),
+		cmocka_unit_test(choices_are_numbers),
+		cmocka_unit_test(words_are_checked),
+		cmocka_unit_test(numbers_and_their_ends),
+		cmocka_unit_test(the_last_of_the_same_counts),
+		cmocka_unit_test(what_is_no_option_is_the_filter),
+		cmocka_unit_test(dashes_end_the_options),
+		cmocka_unit_test(one_command_line_does_not_shape_the_next),
+		cmocka_unit_test(unknown_options),
+		cmocka_unit_test(arguments_that_are_missing_or_too_many),
+		cmocka_unit_test(bad_numbers),
+		cmocka_unit_test(bad_words),
+		cmocka_unit_test(the_first_fault_is_told),
+		cmocka_unit_test(a_long_word_does_not_overflow_the_sentence),
+		cmocka_unit_test(done_twice),
+		cmocka_unit_test(help_shows_the_table),
+		cmocka_unit_test(help_fits_a_screen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
