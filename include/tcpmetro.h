@@ -125,7 +125,6 @@ struct tcpm_sample {
 	int64_t rtt_ns;      /* never negative */
 	int64_t previous_ns; /* the sample before in this direction and class; -1: none */
 	uint64_t frame;      /* number of the frame that holds the acknowledgement */
-	uint64_t segment;    /* number of the frame that it answers */
 	const struct tcpm_flow_id *flow;
 	/* The caller's word for this direction of this flow: NULL at first, kept
 	 * until the flow is closed. Saves the caller a look-up for each sample. */
@@ -163,7 +162,7 @@ struct tcpm_handler {
 struct tcpm_options {
 	uint32_t max_flows;         /* flows remembered at once; default 1,000,000 */
 	uint32_t max_segments;      /* outstanding segments in all; default 2,097,152 */
-	uint32_t max_flow_segments; /* outstanding segments of one direction; default 8,192 */
+	uint32_t max_flow_segments; /* of one direction, at most 16,384; default 8,192 */
 	int64_t idle_ns;            /* an idle flow is forgotten after; default 300 s */
 	int64_t half_open_ns;       /* a flow whose handshake never ended, after; default 140 s */
 	int64_t closed_ns;          /* a flow that ended, after; default 15 s */
@@ -184,8 +183,9 @@ struct tcpm_counters {
 	 * plus the reasons, add up to them. */
 	uint64_t acks;
 	uint64_t ack_reasons[TCPM_REASONS];
-	/* Duplicate acknowledgements whose first SACK block covers new data:
-	 * samples by sack, plus the reasons, add up to them. */
+	/* Acknowledgements of data out of order, by what their first SACK block newly
+	 * covers (one that also advances counts here if that data was sent last): samples
+	 * by sack, plus the reasons, add up to them. */
 	uint64_t sacks;
 	uint64_t sack_reasons[TCPM_REASONS];
 	uint64_t samples[TCPM_METHODS][TCPM_CLASSES];

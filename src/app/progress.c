@@ -27,10 +27,13 @@ void progress_begin(struct progress *progress, bool quiet)
 	progress->next_ns = progress->start_ns + FIRST_NS;
 }
 
-static const char *base_name(const char *path)
+/* The file's name without its folders. */
+static const char *short_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
+	if (strcmp(path, "-") == 0)
+		return "standard input";
 	return slash ? slash + 1 : path;
 }
 
@@ -39,7 +42,7 @@ static void draw(const struct source_progress *done, const char *path, int64_t e
 	double seconds = (double)elapsed_ns / 1e9;
 	double rate = (double)done->records / seconds / 1e6;
 
-	fprintf(stderr, "\r\033[K%.40s: ", base_name(path));
+	fprintf(stderr, "\r\033[K%.40s: ", short_name(path));
 	if (done->bytes_all && done->bytes_done <= done->bytes_all) {
 		double share = (double)done->bytes_done / (double)done->bytes_all;
 

@@ -264,7 +264,10 @@ static void read_file(struct run *run, const char *path, struct source *source, 
 	int result = 0;
 
 	interfaces_next_source(&run->interfaces);
-	progress_begin(&progress, run->options->quiet);
+	/* Samples on the terminal show by themselves that it goes on, and would land in the
+	 * progress line. */
+	progress_begin(&progress,
+		       run->options->quiet || (run->options->samples && isatty(STDOUT_FILENO)));
 	while (!stop_signal && !run->write_failed) {
 		result = read_batch(run, source, first, error);
 		if (result <= 0)

@@ -36,7 +36,8 @@ struct tcpm_engine {
 	struct flow_table *flows;
 	struct match_memory memory;
 	struct tcpm_counters counters;
-	int64_t last_ns;
+	int64_t last_ns;   /* time of the last frame */
+	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
 	bool started;
 	uint32_t epoch; /* counts clock steps */
 };
@@ -156,6 +157,7 @@ static int64_t clock_of(struct tcpm_engine *engine, const struct tcpm_frame *fra
 		engine->counters.clock_steps++;
 		engine->epoch++;
 	}
+	engine->steady_ns = engine->started && engine->last_ns < now_ns ? engine->last_ns : now_ns;
 	engine->started = true;
 	engine->last_ns = now_ns;
 	return now_ns;
@@ -224,7 +226,6 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 		.rtt_ns = verdict->rtt_ns,
 		.previous_ns = *last_ns,
 		.frame = frame->number,
-		.segment = frame->number - (uint32_t)((uint32_t)frame->number - verdict->frame),
 		.flow = &flow->id,
 		.slot = &direction->slot,
 		.interface = frame->interface,
@@ -267,7 +268,7 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	struct direction *direction = &flow->direction[sender];
 	const struct packet *packet = arrival->packet;
 
-	if (direction->flags & DIRECTION_ANEW)
+	if ((direction->flags & DIRECTION_ANEW) && (packet->flags & TCP_SYN))
 		direction_reset(direction, &engine->memory);
 	switch (direction_segment(direction, &engine->memory, arrival, packet->seq,
 				  packet->seq + size)) {
@@ -324,6 +325,17 @@ static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigne
 	}
 }
 
+/* What the handshake agrees on. */
+static void note_syn(struct flow *flow, unsigned sender, const struct packet *packet)
+{
+	if (packet->has_mss)
+		flow->direction[!sender].mss = packet->mss;
+	if (!packet->sack_permitted) {
+		flow->direction[0].flags |= DIRECTION_NO_SACK;
+		flow->direction[1].flags |= DIRECTION_NO_SACK;
+	}
+}
+
 static void measure(struct tcpm_engine *engine, const struct packet *packet,
 		    const struct tcpm_frame *frame, int64_t now_ns)
 {
@@ -338,16 +350,17 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 	struct arrival arrival = {
 		.packet = packet,
 		.now_ns = now_ns,
-		.frame = (uint32_t)frame->number,
+		.frame = (uint32_t)engine->counters.frames,
 		.timed = frame->time_ns != TCPM_NO_TIME,
 	};
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
 			((packet->flags & TCP_FIN) != 0);
 
-	if (packet->has_mss && (packet->flags & TCP_SYN))
-		flow->direction[!sender].mss = packet->mss;
+	if (packet->flags & TCP_SYN)
+		note_syn(flow, sender, packet);
 	if (packet->flags & TCP_ACK)
 		match_ack(engine, flow, sender, &arrival, frame);
+	flow->direction[!sender].heard_ns = now_ns;
 	if (size && !(packet->flags & TCP_RST))
 		match_segment(engine, flow, sender, &arrival, size);
 	advance_state(engine, flow, sender, packet);
@@ -361,7 +374,7 @@ static void feed_one(struct tcpm_engine *engine, const struct tcpm_frame *frame)
 
 	engine->counters.frames++;
 	engine->counters.decoded[result]++;
-	flow_table_expire(engine->flows, now_ns);
+	flow_table_expire(engine->flows, engine->steady_ns);
 	if (result == TCPM_DECODE_TCP)
 		measure(engine, &packet, frame, now_ns);
 }

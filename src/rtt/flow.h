@@ -26,6 +26,10 @@ enum {
 	DIRECTION_SACK_BLOCK = 0x80,   /* `sack_block` is valid */
 	DIRECTION_TIMESTAMPS = 0x100,  /* its segments carry timestamps */
 	DIRECTION_ASKED_AGAIN = 0x400, /* the other side has repeated its SYN */
+	DIRECTION_COMPLAINT = 0x800,   /* `complaint` is valid */
+	DIRECTION_MIN_RTT = 0x1000,    /* `min_rtt_ns` is valid */
+	DIRECTION_NO_SACK = 0x2000,    /* the handshake did not agree on SACK */
+	DIRECTION_DOUBT = 0x4000,      /* one acknowledgement says that una is wrong */
 	DIRECTION_ANEW = 0x200,        /* its next SYN begins it anew, with another ISN */
 };
 
@@ -39,6 +43,7 @@ struct direction {
 	 * seen): together the size of a full segment. */
 	uint32_t longest;
 	uint16_t mss;
+	uint16_t window; /* as its receiver last announced it, unscaled */
 	/* What lies before void_end was captured but is not remembered. */
 	uint32_t void_end;
 	/* Where the next segment would start if an implausible one was right. */
@@ -52,7 +57,9 @@ struct direction {
 	 * acknowledgement or a SACK block. */
 	uint32_t complaint;
 	struct segment_ring ring;
-	int64_t min_rtt_ns;                /* 0: none yet */
+	int64_t min_rtt_ns;                /* of class network */
+	int64_t heard_ns;                  /* when its receiver last sent anything */
+	int64_t sent_ns;                   /* when it last sent a segment */
 	int64_t last_rtt_ns[TCPM_CLASSES]; /* -1: none yet */
 	struct tcpm_totals totals;
 	void *slot;

@@ -147,9 +147,17 @@ static void remove_one(struct flow_table *table, struct flow *flow)
 
 void flow_table_remove(struct flow_table *table, struct flow *flow)
 {
-	if (flow->challenger)
-		remove_one(table, flow->challenger);
-	remove_one(table, flow);
+	struct flow *challenger = flow->challenger;
+
+	if (challenger) {
+		/* The connection that was to take its place lives on by itself. */
+		flow->challenger = NULL;
+		challenger->challenged = NULL;
+		remove_one(table, flow);
+		flow_table_link(table, challenger);
+	} else {
+		remove_one(table, flow);
+	}
 }
 
 /* The next to go for want of room; never `keep` nor its challenger. */
@@ -264,12 +272,7 @@ void flow_table_challenge(struct flow_table *table, struct flow *old, struct flo
 
 void flow_table_succeed(struct flow_table *table, struct flow *challenger)
 {
-	struct flow *old = challenger->challenged;
-
-	old->challenger = NULL;
-	challenger->challenged = NULL;
-	remove_one(table, old);
-	flow_table_link(table, challenger);
+	flow_table_remove(table, challenger->challenged);
 }
 
 void flow_table_touch(struct flow_table *table, struct flow *flow, int64_t now_ns)
@@ -288,8 +291,6 @@ void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow
 	use_list_add(table, flow);
 }
 
-/* When time has stepped back, flows seem to be used in the future; they are left
- * until the new time has passed their timeout. */
 static bool idle_too_long(const struct flow_table *table, const struct flow *flow, int64_t now_ns)
 {
 	int64_t idle_ns;
@@ -299,6 +300,15 @@ static bool idle_too_long(const struct flow_table *table, const struct flow *flo
 	return idle_ns > table->options.timeout_ns[flow->state];
 }
 
+/* A flow used in the future was used before time stepped back: its idleness counts from
+ * now, and it must not keep those behind it from being looked at. */
+static void stamp_anew(struct flow_table *table, struct flow *flow, int64_t now_ns)
+{
+	flow->touched_ns = now_ns;
+	use_list_remove(table, flow);
+	use_list_add(table, flow);
+}
+
 void flow_table_expire(struct flow_table *table, int64_t now_ns)
 {
 	if (now_ns < table->next_expiry_ns && now_ns >= table->looked_ns)
@@ -306,11 +316,15 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 	table->looked_ns = now_ns;
 	table->next_expiry_ns = now_ns > INT64_MAX - SECOND_NS ? INT64_MAX : now_ns + SECOND_NS;
 	for (unsigned state = 0; state < FLOW_STATES; state++) {
-		struct flow *flow = table->lists[state].oldest;
+		struct flow *flow;
 
-		while (flow && idle_too_long(table, flow, now_ns)) {
-			flow_table_remove(table, flow);
-			flow = table->lists[state].oldest;
+		while ((flow = table->lists[state].oldest)) {
+			if (flow->touched_ns > now_ns)
+				stamp_anew(table, flow, now_ns);
+			else if (idle_too_long(table, flow, now_ns))
+				flow_table_remove(table, flow);
+			else
+				break;
 		}
 	}
 }

@@ -59,7 +59,8 @@ void flow_table_touch(struct flow_table *table, struct flow *flow, int64_t now_n
 
 void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state);
 
-/* Takes a flow, and its challenger with it, out of the table and frees it. */
+/* Takes a flow out of the table and frees it. Its challenger, if it has one, takes its
+ * place. */
 void flow_table_remove(struct flow_table *table, struct flow *flow);
 
 /* Removes what has been idle too long. Cheap to call: looks once a second. */

@@ -75,7 +75,7 @@ static struct flow *challenge(struct flow_table *table, struct flow *flow, int64
 static struct flow *syn_flow(struct flow_table *table, struct flow *flow,
 			     const struct packet *packet, unsigned sender, int64_t now_ns)
 {
-	if (belongs(flow, packet, sender))
+	if (flow->state != FLOW_CLOSED && belongs(flow, packet, sender))
 		return flow;
 	if (flow->challenger && belongs(flow->challenger, packet, sender))
 		return flow->challenger;
@@ -84,7 +84,8 @@ static struct flow *syn_flow(struct flow_table *table, struct flow *flow,
 		return flow;
 	}
 	if (flow->state == FLOW_CLOSED)
-		return replace(table, flow, now_ns);
+		return flow->challenger ? challenge(table, flow, now_ns)
+					: replace(table, flow, now_ns);
 	return challenge(table, flow, now_ns);
 }
 

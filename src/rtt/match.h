@@ -25,7 +25,7 @@ struct match_memory {
 struct arrival {
 	const struct packet *packet;
 	int64_t now_ns;
-	uint32_t frame; /* low 32 bits of its number */
+	uint32_t frame; /* which frame of the engine's it is, modulo 2^32 */
 	bool timed;     /* now_ns is its own time */
 };
 
@@ -54,7 +54,6 @@ struct verdict {
 	uint8_t reason; /* enum tcpm_reason, if there is no sample */
 	uint8_t method; /* enum tcpm_method, and so on, if there is */
 	uint8_t class_;
-	uint32_t frame; /* of the segment answered, low 32 bits */
 	int64_t rtt_ns; /* 0 to MATCH_MAX_RTT_NS */
 };
 

@@ -1,14 +1,35 @@
 /*
- * What the two kinds of acknowledgement share: for match_ack.c and match_sack.c.
+ * What the parts of matching share: for match_*.c alone.
  */
 #ifndef RTT_MATCH_ACK_H
 #define RTT_MATCH_ACK_H
 
 #include "rtt/match.h"
+#include "rtt/match_covered.h"
 
-/* What its receiver takes for a full segment of this direction, in bytes of data: the
- * longest seen, at least 536, at most what it announced. */
-uint32_t direction_full_segment(const struct direction *direction);
+/* Does the packet bear an echo of this direction's timestamps? Zero is what broken
+ * stacks send. */
+static inline bool match_has_echo(const struct direction *direction, const struct packet *packet)
+{
+	return packet->has_timestamps && packet->tsecr && (direction->flags & DIRECTION_TIMESTAMPS);
+}
+
+/* The class of a sample from `sent` to now; handshake: it acknowledges the direction's
+ * SYN. */
+enum tcpm_class match_class(const struct direction *direction, const struct covered *covered,
+			    const struct arrival *arrival, const struct sent *sent, bool handshake);
+
+/* Is this packet the first word of its side since `sent`, and does it bring data? Then
+ * it may be the application's answer, and what came before it got lost. */
+bool match_is_answer(const struct direction *direction, const struct arrival *arrival,
+		     const struct sent *sent);
+
+/* No sample, for this reason. */
+static inline void match_no_sample(struct verdict *verdict, enum tcpm_reason reason)
+{
+	verdict->sample = false;
+	verdict->reason = (uint8_t)reason;
+}
 
 /* Fills the verdict with a sample from `sent` to now, or with TCPM_REASON_CLOCK if that
  * is no round trip. */

@@ -23,7 +23,7 @@ static bool block_plausible(const struct direction *direction, const struct pack
 			    const struct sack_block *block)
 {
 	return seq_after(block->left, packet->ack) && seq_after(block->right, block->left) &&
-	       !seq_after(block->right, direction->max);
+	       seq_plausible(block->right, packet->ack) && !seq_after(block->right, direction->max);
 }
 
 static bool known_block(const struct direction *direction, const struct sack_block *block)
@@ -33,17 +33,16 @@ static bool known_block(const struct direction *direction, const struct sack_blo
 	       !seq_after(block->right, direction->sack_right);
 }
 
+/* Segments looked at for one block. A block that newly covers more than this is given up,
+ * so that no packet costs more than microseconds. */
+#define MOST_SEGMENTS 1024u
+
 /* What a block covers that was not covered before. */
 struct news {
 	const struct segment *last; /* the last sent of it; NULL: none */
 	bool resent;
 	bool hole; /* some of it was never seen */
 };
-
-static const struct sent *sent_last(const struct segment *segment)
-{
-	return segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
-}
 
 static void news_in(const struct direction *direction, uint32_t left, uint32_t right,
 		    struct news *news)
@@ -61,7 +60,8 @@ static void news_in(const struct direction *direction, uint32_t left, uint32_t r
 		if (segment->flags & SEGMENT_SACKED)
 			continue;
 		news->resent |= (segment->flags & SEGMENT_RETRANSMITTED) != 0;
-		if (!news->last || sent_last(segment)->time_ns >= sent_last(news->last)->time_ns)
+		if (!news->last ||
+		    sent_later(segment_last_sent(segment), segment_last_sent(news->last)))
 			news->last = segment;
 	}
 	news->hole |= seq_before(seen, right);
@@ -97,33 +97,36 @@ bool match_sacks_later(const struct direction *direction, const struct packet *p
 		return false;
 	struct news news = news_of(direction, block);
 
-	return news.last && sent_last(news.last)->time_ns > sent->time_ns;
+	return news.last && sent_later(segment_last_sent(news.last), sent);
 }
 
 /* The receiver has something that the capture has not: no hole any more. */
-static void mark_unseen(struct direction *direction, const struct match_memory *memory,
+static bool mark_unseen(struct direction *direction, const struct match_memory *memory,
 			unsigned index, uint32_t start, uint32_t end)
 {
 	struct segment *segment =
 		segment_ring_insert(&direction->ring, memory->slab, index, memory->limit);
 
-	if (segment)
-		*segment = (struct segment){
-			.start = start, .end = end, .flags = SEGMENT_SACKED | SEGMENT_UNTIMED};
+	if (!segment)
+		return false;
+	*segment = (struct segment){
+		.start = start, .end = end, .flags = SEGMENT_SACKED | SEGMENT_UNTIMED};
+	return true;
 }
 
 static void mark(struct direction *direction, const struct match_memory *memory, uint32_t left,
 		 uint32_t right)
 {
+	unsigned from = segment_ring_find(&direction->ring, left);
 	uint32_t seen = left;
 
-	for (unsigned i = segment_ring_find(&direction->ring, left); seq_before(seen, right); i++) {
+	for (unsigned i = from; seq_before(seen, right) && i - from < MOST_SEGMENTS;) {
 		struct segment *segment =
 			i < direction->ring.count ? segment_ring_at(&direction->ring, i) : NULL;
 		uint32_t next = segment ? seq_min(segment->start, right) : right;
 
 		if (seq_after(next, seen)) {
-			mark_unseen(direction, memory, i, seen, next);
+			i += mark_unseen(direction, memory, i, seen, next);
 			seen = next;
 			continue;
 		}
@@ -132,6 +135,7 @@ static void mark(struct direction *direction, const struct match_memory *memory,
 		else
 			segment->flags |= SEGMENT_PARTIAL;
 		seen = segment->end;
+		i++;
 	}
 }
 
@@ -181,26 +185,23 @@ void match_mark_sacked(struct direction *direction, const struct match_memory *m
 	}
 }
 
-static void no_sample(struct verdict *verdict, enum tcpm_reason reason)
-{
-	verdict->reason = (uint8_t)reason;
-}
-
 static void judge(struct direction *direction, const struct arrival *arrival,
 		  const struct news *news, struct verdict *verdict)
 {
 	verdict->selective = true;
 	if (news->hole)
-		no_sample(verdict, TCPM_REASON_GAP);
+		match_no_sample(verdict, TCPM_REASON_GAP);
 	else if (news->resent || (news->last->flags & SEGMENT_SPLIT))
-		no_sample(verdict, TCPM_REASON_AMBIGUOUS);
+		match_no_sample(verdict, TCPM_REASON_AMBIGUOUS);
 	else if (news->last->flags & SEGMENT_UNTIMED)
-		no_sample(verdict, TCPM_REASON_UNTIMED);
+		match_no_sample(verdict, TCPM_REASON_UNTIMED);
 	else if (news->last->flags & SEGMENT_PARTIAL)
-		no_sample(verdict, TCPM_REASON_PARTIAL);
+		match_no_sample(verdict, TCPM_REASON_PARTIAL);
 	else
 		match_sample(direction, verdict, arrival, &news->last->first, TCPM_METHOD_SACK,
-			     TCPM_CLASS_NETWORK);
+			     match_is_answer(direction, arrival, &news->last->first)
+				     ? TCPM_CLASS_RESPONSE
+				     : TCPM_CLASS_NETWORK);
 }
 
 void match_judge_sack(struct direction *direction, const struct arrival *arrival,

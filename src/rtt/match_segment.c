@@ -34,25 +34,50 @@ static uint32_t fingerprint(const struct packet *packet)
 	return mix(hash, packet->ip_id ? packet->ip_id : 0x10000u | packet->checksum);
 }
 
+/* Could a packet so soon after one of the same fingerprint be its copy? `sent`: when that
+ * one passed. */
+static bool soon_enough(const struct arrival *arrival, int64_t sent_ns, int64_t limit_ns)
+{
+	int64_t apart_ns;
+
+	if (__builtin_sub_overflow(arrival->now_ns, sent_ns, &apart_ns))
+		return false;
+	return apart_ns <= limit_ns && apart_ns >= -limit_ns;
+}
+
 static bool is_copy(const struct direction *direction, const struct segment *segment,
 		    const struct arrival *arrival, uint32_t packet_fingerprint)
 {
-	const struct sent *last =
-		segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
-	int64_t apart_ns;
+	const struct sent *last = segment_last_sent(segment);
 
-	if (segment->fingerprint != packet_fingerprint ||
-	    __builtin_sub_overflow(arrival->now_ns, last->time_ns, &apart_ns))
+	if (segment->fingerprint != packet_fingerprint)
 		return false;
-	if (apart_ns < 0)
-		apart_ns = -apart_ns;
 	if (arrival->packet->ip_id)
-		return apart_ns <= COPY_BY_ID_NS;
+		return soon_enough(arrival, last->time_ns, COPY_BY_ID_NS);
 	/* Whoever retransmits so soon was told to by the other side. Two answers to two SYNs
 	 * can look the same. */
 	if ((arrival->packet->flags & TCP_SYN) && (direction->flags & DIRECTION_ASKED_AGAIN))
 		return false;
-	return apart_ns <= COPY_BY_CONTENT_NS && (int32_t)(last->frame - direction->complaint) >= 0;
+	if ((direction->flags & DIRECTION_COMPLAINT) &&
+	    (int32_t)(last->frame - direction->complaint) < 0)
+		return false;
+	return soon_enough(arrival, last->time_ns, COPY_BY_CONTENT_NS);
+}
+
+/* All of it was acknowledged before. */
+static enum segment_kind kind_of_old(const struct direction *direction,
+				     const struct arrival *arrival, uint32_t packet_fingerprint,
+				     uint32_t start, uint32_t end)
+{
+	int64_t limit_ns = arrival->packet->ip_id ? COPY_BY_ID_NS : COPY_BY_CONTENT_NS;
+
+	if (arrival->packet->length == 1 && end - start == 1 && end == direction->una &&
+	    end == direction->max)
+		return SEGMENT_KEEP_ALIVE;
+	if (direction->fingerprint == packet_fingerprint &&
+	    soon_enough(arrival, direction->sent_ns, limit_ns))
+		return SEGMENT_COPY;
+	return SEGMENT_RESENT;
 }
 
 void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason)
@@ -271,38 +296,10 @@ static bool copy_of_outstanding(const struct direction *direction, const struct 
 	       is_copy(direction, segment, arrival, packet_fingerprint);
 }
 
-enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
-				    const struct arrival *arrival, uint32_t start, uint32_t end)
+/* Remembers what is new of a segment, beyond una at least in part. */
+static enum segment_kind record(struct direction *direction, const struct match_memory *memory,
+				const struct arrival *arrival, uint32_t start, uint32_t end)
 {
-	const struct packet *packet = arrival->packet;
-	uint32_t packet_fingerprint = fingerprint(packet);
-	bool first = !(direction->flags & DIRECTION_SEEN);
-
-	if (first)
-		begin(direction, packet, start, end);
-	else if (!seq_plausible(start, direction->max)) {
-		if (!believe(direction, memory, start, end))
-			return SEGMENT_IMPLAUSIBLE;
-		begin(direction, packet, start, end);
-	}
-	if (!seq_after(end, direction->una)) {
-		bool copy = direction->fingerprint == packet_fingerprint;
-		bool keep_alive = packet->length == 1 && end - start == 1 &&
-				  end == direction->una && end == direction->max;
-
-		direction->fingerprint = packet_fingerprint;
-		if (copy)
-			return SEGMENT_COPY;
-		if (keep_alive)
-			return SEGMENT_KEEP_ALIVE;
-		return first ? SEGMENT_NEW : SEGMENT_RESENT;
-	}
-	if (seq_before(start, direction->max) &&
-	    copy_of_outstanding(direction, arrival, packet_fingerprint, start, end))
-		return SEGMENT_COPY;
-	note(direction, packet);
-	direction->fingerprint = packet_fingerprint;
-
 	enum segment_kind kind = SEGMENT_NEW;
 	uint32_t max = direction->max;
 	/* An acknowledgement that ran ahead of it came from an earlier transmission. */
@@ -322,5 +319,51 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 		remember(direction, memory, arrival, direction->ring.count, start, end, flags);
 		direction->max = end;
 	}
+	return kind;
+}
+
+/* Nobody acknowledges this direction, or that side is not captured: before the numbers
+ * wrap, una must move on. */
+static void keep_up(struct direction *direction, const struct match_memory *memory)
+{
+	if (seq_distance(direction->max, direction->una) <= SEQ_MAX_WINDOW)
+		return;
+	segment_ring_clear(&direction->ring, memory->slab);
+	direction->una = direction->max;
+	direction->flags &= (uint16_t) ~(DIRECTION_ACKED | DIRECTION_VOID | DIRECTION_SACK_BLOCK);
+}
+
+enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
+				    const struct arrival *arrival, uint32_t start, uint32_t end)
+{
+	const struct packet *packet = arrival->packet;
+	uint32_t packet_fingerprint = fingerprint(packet);
+	bool first = !(direction->flags & DIRECTION_SEEN);
+	enum segment_kind kind;
+
+	if (first)
+		begin(direction, packet, start, end);
+	else if (!seq_plausible(start, direction->max) || !seq_plausible(end, direction->max)) {
+		if (!believe(direction, memory, start, end))
+			return SEGMENT_IMPLAUSIBLE;
+		begin(direction, packet, start, end);
+	}
+	if (seq_after(end, direction->una)) {
+		if (seq_before(start, direction->max) &&
+		    copy_of_outstanding(direction, arrival, packet_fingerprint, start, end))
+			return SEGMENT_COPY;
+		direction->fingerprint = packet_fingerprint;
+		kind = record(direction, memory, arrival, start, end);
+		keep_up(direction, memory);
+	} else if (first || seq_after(end, direction->max)) {
+		/* Captured after its acknowledgement. */
+		kind = packet->length == 1 && first ? SEGMENT_KEEP_ALIVE : SEGMENT_NEW;
+		direction->max = seq_max(direction->max, end);
+	} else {
+		kind = kind_of_old(direction, arrival, packet_fingerprint, start, end);
+	}
+	direction->fingerprint = packet_fingerprint;
+	direction->sent_ns = arrival->now_ns;
+	note(direction, packet);
 	return kind;
 }

@@ -6,7 +6,7 @@
 #include "rtt/segment_slab.h"
 #include "rtt/seq.h"
 
-#define FIRST_CAPACITY 4u
+#define FIRST_CAPACITY 1u
 
 static bool grow(struct segment_ring *ring, struct segment_slab *slab)
 {

@@ -2,8 +2,8 @@
  * The outstanding segments of one direction, in the order of their sequence
  * numbers, without overlap.
  *
- * A ring takes its memory from a slab shared by all directions, starts with four
- * slots, doubles as it fills, and gives all of it back when it runs empty: an
+ * A ring takes its memory from a slab shared by all directions, starts with one
+ * slot, doubles as it fills, and gives all of it back when it runs empty: an
  * idle flow holds none. The slab is a buddy allocator over one region of fixed
  * size, so the memory of all rings together is bounded whatever the traffic does.
  */
@@ -39,7 +39,7 @@ enum {
 struct sent {
 	int64_t time_ns;
 	uint32_t tsval; /* 0 without timestamps */
-	uint32_t frame; /* low 32 bits of the frame's number */
+	uint32_t frame; /* which frame of the engine's it was, modulo 2^32 */
 };
 
 struct segment {
@@ -50,6 +50,19 @@ struct segment {
 	uint32_t fingerprint; /* of the packet that last carried it */
 	uint32_t flags;
 };
+
+/* Its last transmission. */
+static inline const struct sent *segment_last_sent(const struct segment *segment)
+{
+	return segment->flags & SEGMENT_RETRANSMITTED ? &segment->again : &segment->first;
+}
+
+/* Did a pass the capture point later than b, or with it? */
+static inline bool sent_later(const struct sent *a, const struct sent *b)
+{
+	return a->time_ns > b->time_ns ||
+	       (a->time_ns == b->time_ns && (int32_t)(a->frame - b->frame) >= 0);
+}
 
 struct segment_slab;
 
@@ -75,7 +88,7 @@ static inline struct segment *segment_ring_at(const struct segment_ring *ring, u
 /*
  * Makes room for one segment before the index-th (index <= count) and returns it,
  * its content unspecified; NULL, and nothing changed, if the ring holds `limit`
- * segments (a power of two, 4 to 32,768) or the slab is full. Moves the shorter
+ * segments (1 to 16,384) or the slab is short. Moves the shorter
  * side; pointers into the ring are invalid afterwards.
  */
 struct segment *segment_ring_insert(struct segment_ring *ring, struct segment_slab *slab,

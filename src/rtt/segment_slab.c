@@ -1,23 +1,26 @@
 /*
  * The slab behind the segment rings: a buddy allocator.
  *
- * The region is an array of units of four segments. Blocks are 2^order units,
- * aligned to their size; a freed block joins its buddy as long as that one is
- * free too, so that large rings find room after many small ones have gone. One
- * byte a unit tells the order of a free block that starts there.
+ * Blocks are 2^order segments, aligned to their size; a freed block joins its buddy as long as that
+ * one is free too, so that large rings find room after many small ones have gone. One byte a
+ * segment tells the order of a free block that starts there.
+ *
+ * A large block is only given while eight times as much is free, so that a few
+ * directions with much outstanding leave room for the many with little.
  */
 #include "rtt/segment_slab.h"
 
 #include <stdlib.h>
 
-#define UNIT_SEGMENTS 4u
-#define MAX_ORDER     28
-#define NOT_FREE      0xff
-#define NONE          UINT32_MAX
+#define MAX_ORDER 28
+#define NOT_FREE  0xff
+#define NONE      UINT32_MAX
 /* Smallest blocks kept aside unjoined: most rings are taken and given back with
  * each request, and splitting and joining the whole region each time would cost
  * more than the measurement. */
 #define KEPT_ASIDE 1024u
+/* Blocks up to this size are given as long as there are any. */
+#define SMALL_SEGMENTS 16u
 
 /* Lies in the first bytes of a free block. */
 struct free_block {
@@ -31,6 +34,7 @@ struct segment_slab {
 	uint32_t units;
 	unsigned top; /* order of the whole region */
 	uint32_t free[MAX_ORDER + 1];
+	uint32_t used; /* segments in blocks that are taken */
 	uint32_t aside_count;
 	uint32_t aside[KEPT_ASIDE];
 };
@@ -39,7 +43,7 @@ _Static_assert(sizeof(struct free_block) <= sizeof(struct segment), "links fit a
 
 static struct free_block *block_at(struct segment_slab *slab, uint32_t unit)
 {
-	return (struct free_block *)(void *)&slab->segments[(size_t)unit * UNIT_SEGMENTS];
+	return (struct free_block *)(void *)&slab->segments[unit];
 }
 
 static void list_push(struct segment_slab *slab, uint32_t unit, unsigned order)
@@ -70,16 +74,16 @@ static void list_remove(struct segment_slab *slab, uint32_t unit, unsigned order
 struct segment_slab *segment_slab_new(uint32_t segments)
 {
 	struct segment_slab *slab = calloc(1, sizeof(*slab));
-	unsigned order = 11; /* 8,192 segments */
+	unsigned order = 13; /* 8,192 segments */
 
 	if (!slab)
 		return NULL;
-	while (order < MAX_ORDER && (UNIT_SEGMENTS << order) < segments)
+	while (order < MAX_ORDER && (1u << order) < segments)
 		order++;
 	slab->top = order;
 	slab->units = 1u << order;
 	/* calloc of a large region costs no memory until it is touched. */
-	slab->segments = calloc((size_t)slab->units * UNIT_SEGMENTS, sizeof(struct segment));
+	slab->segments = calloc(slab->units, sizeof(struct segment));
 	slab->free_order = malloc(slab->units);
 	if (!slab->segments || !slab->free_order) {
 		segment_slab_free(slab);
@@ -106,7 +110,7 @@ static unsigned order_of(unsigned segments)
 {
 	unsigned order = 0;
 
-	while ((UNIT_SEGMENTS << order) < segments)
+	while ((1u << order) < segments)
 		order++;
 	return order;
 }
@@ -116,27 +120,33 @@ struct segment *segment_slab_take(struct segment_slab *slab, unsigned segments)
 	unsigned wanted = order_of(segments);
 	unsigned order = wanted;
 
-	if (!wanted && slab->aside_count)
-		return &slab->segments[(size_t)slab->aside[--slab->aside_count] * UNIT_SEGMENTS];
+	if (segments > SMALL_SEGMENTS && segments > (slab->units - slab->used) / 8)
+		return NULL;
+	if (!wanted && slab->aside_count) {
+		slab->used++;
+		return &slab->segments[slab->aside[--slab->aside_count]];
+	}
 	while (order <= slab->top && slab->free[order] == NONE)
 		order++;
 	if (order > slab->top)
 		return NULL;
 	uint32_t unit = slab->free[order];
 
+	slab->used += 1u << wanted;
 	list_remove(slab, unit, order);
 	while (order > wanted) {
 		order--;
 		list_push(slab, unit + (1u << order), order);
 	}
-	return &slab->segments[(size_t)unit * UNIT_SEGMENTS];
+	return &slab->segments[unit];
 }
 
 void segment_slab_give(struct segment_slab *slab, struct segment *block, unsigned segments)
 {
-	uint32_t unit = (uint32_t)((size_t)(block - slab->segments) / UNIT_SEGMENTS);
+	uint32_t unit = (uint32_t)(block - slab->segments);
 	unsigned order = order_of(segments);
 
+	slab->used -= 1u << order;
 	if (!order && slab->aside_count < KEPT_ASIDE) {
 		slab->aside[slab->aside_count++] = unit;
 		return;

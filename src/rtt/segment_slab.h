@@ -7,8 +7,8 @@
 
 #include "rtt/segment_ring.h"
 
-/* A block of `segments` segments (a power of two, at least 4), content unspecified;
- * NULL if there is none that large. */
+/* A block of `segments` segments (a power of two), content unspecified; NULL if there is
+ * none that large, or too little would be left for others. */
 struct segment *segment_slab_take(struct segment_slab *slab, unsigned segments);
 
 /* Gives a block back; `segments` as it was taken. */

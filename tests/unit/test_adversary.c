@@ -554,7 +554,9 @@ static void time_far_ahead_makes_no_sample(void **state)
 		 "20ms  A 101:100 a501\n"
 		 "100000000s a S 5\n"
 		 "21ms  A 201:100 a501\n"
-		 "31ms  B 501 a301                = ack 10ms response\n");
+		 "31ms  B 501 a301                = clock\n"
+		 "32ms  A 301:100 a501\n"
+		 "42ms  B 501 a401                = ack 10ms response\n");
 }
 
 static void one_byte_at_a_time(void **state)

@@ -188,11 +188,13 @@ static void challenger_takes_the_place(void **state)
 	present[1] = true;
 	assert_ptr_equal(find(table, 1), second);
 	assert_int_equal(flow_table_count(table), 1);
-	/* A flow takes its challenger with it. */
-	flow_table_challenge(table, second,
-			     flow_table_add(table, &second->id, second->hash, 0, second));
+	/* A flow that goes leaves its place to its challenger. */
+	struct flow *third = flow_table_add(table, &second->id, second->hash, 0, second);
+
+	flow_table_challenge(table, second, third);
 	flow_table_remove(table, second);
-	assert_int_equal(flow_table_count(table), 0);
+	assert_int_equal(flow_table_count(table), 1);
+	assert_ptr_equal(find(table, 1), third);
 	flow_table_free(table);
 }
 

@@ -201,7 +201,8 @@ static void half_open_flows_are_forgotten(void **state)
 		      "1s    a S 100\n"
 		      "1.01s b S 500 a101              = syn 10ms network\n"
 		      "1.02s a 101 a501                = syn 10ms network\n"
-		      "200s  a 101:10 a501\n",
+		      "200s  a 101:10 a501\n"
+		      "201s  a 111:10 a501\n",
 		      &counters);
 	assert_int_equal(counters.flows_opened, 2);
 	assert_int_equal(counters.flows_now, 1);

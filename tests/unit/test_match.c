@@ -196,7 +196,7 @@ static void hole_never_filled_is_a_gap(void **state)
 			   "51ms  B 501 a3101               = ack 10ms response\n");
 	/* The echo of the segment after the hole says that it was the next in order. */
 	scenario(HANDSHAKE_TS "21ms  A 1101:1000 a501 t1021/7000\n"
-			      "31ms  B 501 a2101 t7031/1021     = echo 10ms network\n");
+			      "31ms  B 501 a2101 t7031/1021     = echo 10ms response\n");
 }
 
 static void data_never_seen(void **state)
@@ -454,7 +454,9 @@ static void timestamps_wrap(void **state)
 		 "220ms A 101:100 a501 t199/7000  = resent\n"
 		 "230ms B 501 a201 t7230/199      = echo 10ms response\n"
 		 "240ms A 201:100 a501 t219/7230\n"
-		 "250ms B 501 a301 t7250/~5       = ack 10ms response\n");
+		 "250ms B 501 a301 t7250/219      = ack 10ms response\n"
+		 "260ms A 301:100 a501 t239/7250\n"
+		 "270ms B 501 a401 t7270/~5       = contradiction\n");
 }
 
 static void time_steps_back(void **state)
@@ -473,7 +475,7 @@ static void time_steps_back(void **state)
 	/* A wild stamp in the middle, as in a damaged file. */
 	scenario("0     A S 100\n"
 		 "-600000000s B S 500 a101        = clock\n"
-		 "5us   A 101 a501\n"
+		 "5us   A 101 a501                = clock\n"
 		 "10us  A 101:100 a501\n"
 		 "40us  B 501 a201                = ack 30us response\n");
 }

@@ -1,0 +1,151 @@
+/*
+ * What an acknowledgement covers, and which of it the echo names: see
+ * match_covered.h.
+ */
+#include "rtt/match_ack.h"
+
+#include "rtt/seq.h"
+
+/* Half of a pair of full segments waits this long, at least, before it is acknowledged
+ * alone: the shortest delayed-ACK timer in use. */
+#define SHORTEST_DELAY_NS INT64_C(40000000)
+
+static void look_at(struct covered *covered, const struct segment *segment)
+{
+	covered->answered++;
+	if (!covered->first)
+		covered->first = segment;
+	if (!covered->trigger ||
+	    sent_later(segment_last_sent(segment), segment_last_sent(covered->trigger)))
+		covered->trigger = segment;
+	if ((segment->flags & SEGMENT_FILLED) && !covered->filled) {
+		covered->filled = true;
+		covered->filled_tsval = segment->first.tsval;
+	}
+}
+
+/* The second look, when the trigger is known. */
+static void look_back(const struct direction *direction, struct covered *covered, uint32_t ack)
+{
+	const struct sent *last = segment_last_sent(covered->trigger);
+
+	for (unsigned i = 0; i < covered->count; i++) {
+		const struct segment *segment = segment_ring_at(&direction->ring, i);
+		const struct sent *sent = segment_last_sent(segment);
+
+		if (segment->flags & SEGMENT_SACKED) {
+			covered->released |= !seq_before(segment->start, covered->trigger->end);
+			continue;
+		}
+		if ((segment->flags & SEGMENT_RETRANSMITTED) && sent->frame != last->frame)
+			covered->resent_apart = true;
+		if (last->time_ns - sent->time_ns < SHORTEST_DELAY_NS)
+			covered->fresh += seq_min(segment->end, ack) - segment->start;
+	}
+}
+
+struct covered covered_by(const struct direction *direction, uint32_t ack)
+{
+	struct covered covered = {0};
+	uint32_t seen = direction->una;
+
+	for (; covered.count < direction->ring.count; covered.count++) {
+		const struct segment *segment = segment_ring_at(&direction->ring, covered.count);
+
+		if (!seq_before(segment->start, ack))
+			break;
+		if (seq_after(segment->start, seen))
+			covered.hole = true;
+		seen = segment->end;
+		if (!(segment->flags & SEGMENT_SACKED))
+			look_at(&covered, segment);
+	}
+	if (seq_before(seen, ack))
+		covered.hole = covered.hole_at_end = true;
+	if (covered.trigger)
+		look_back(direction, &covered, ack);
+	return covered;
+}
+
+/* How many transmissions of what is covered bear this TSval, those of one packet
+ * counted once; the first one found goes to *found. Stops at two. */
+static unsigned bearers(const struct direction *direction, const struct covered *covered,
+			uint32_t tsval, const struct sent **found)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < covered->count && count < 2; i++) {
+		const struct segment *segment = segment_ring_at(&direction->ring, i);
+		const struct sent *sent[2] = {&segment->first, &segment->again};
+		unsigned times = segment->flags & SEGMENT_RETRANSMITTED ? 2 : 1;
+
+		if (segment->flags & SEGMENT_SACKED)
+			continue;
+		for (unsigned j = 0; j < times; j++) {
+			if (sent[j]->tsval != tsval || (count && sent[j]->frame == (*found)->frame))
+				continue;
+			if (!count++)
+				*found = sent[j];
+		}
+	}
+	return count;
+}
+
+/* The last first transmission among what is covered. */
+static const struct segment *last_original(const struct direction *direction,
+					   const struct covered *covered)
+{
+	const struct segment *last = NULL;
+
+	for (unsigned i = 0; i < covered->count; i++) {
+		const struct segment *segment = segment_ring_at(&direction->ring, i);
+
+		if (segment->flags & SEGMENT_SACKED)
+			continue;
+		if (!last || sent_later(&segment->first, &last->first))
+			last = segment;
+	}
+	return last;
+}
+
+/* Could none of the retransmissions have been answered by now? Not if each was sent
+ * well within the shortest round trip ever seen here, or if the receiver would have
+ * said that it got a duplicate (RFC 2883). */
+static bool before_any_answer(const struct direction *direction, const struct covered *covered,
+			      int64_t now_ns)
+{
+	if (direction->flags & DIRECTION_DSACK)
+		return true;
+	if (!(direction->flags & DIRECTION_MIN_RTT))
+		return false;
+	for (unsigned i = 0; i < covered->count; i++) {
+		const struct segment *segment = segment_ring_at(&direction->ring, i);
+
+		if ((segment->flags & SEGMENT_RETRANSMITTED) &&
+		    !(segment->flags & SEGMENT_SACKED) &&
+		    now_ns - segment->again.time_ns >= direction->min_rtt_ns / 4 * 3)
+			return false;
+	}
+	return true;
+}
+
+const struct sent *covered_by_echo(const struct direction *direction, const struct covered *covered,
+				   const struct arrival *arrival)
+{
+	const struct segment *trigger = covered->trigger;
+	const struct sent *named = NULL;
+
+	if (!match_has_echo(direction, arrival->packet) ||
+	    bearers(direction, covered, arrival->packet->tsecr, &named) != 1)
+		return NULL;
+	if (named->frame == segment_last_sent(trigger)->frame)
+		return trigger->flags & SEGMENT_AGAIN_SHARED ? NULL : named;
+
+	const struct segment *original = last_original(direction, covered);
+	const uint32_t unfit = SEGMENT_FIRST_SHARED | SEGMENT_UNTIMED | SEGMENT_PARTIAL;
+
+	if (named->frame == original->first.frame && !(original->flags & unfit) &&
+	    before_any_answer(direction, covered, arrival->now_ns))
+		return named;
+	return NULL;
+}

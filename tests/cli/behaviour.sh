@@ -1,0 +1,273 @@
+#!/bin/bash
+# How the program behaves where a comparison of texts does not tell: pipes that are closed,
+# pipes that fall silent, signals, progress on a terminal.
+#
+#     behaviour.sh PROGRAM MAKE_CAPTURES
+#
+# Prints TAP. The status is 1 if a test failed, except with --tap (for Meson).
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+failure_status=1
+if [ "${1:-}" = --tap ]; then
+  failure_status=0
+  shift
+fi
+if [ $# != 2 ]; then
+  echo "usage: behaviour.sh PROGRAM MAKE_CAPTURES" >&2
+  exit 2
+fi
+program=$(realpath "$1") && make_captures=$(realpath "$2") || exit 1
+export LC_ALL=C TZ=UTC
+demo=$here/../net/demo.pcap
+folder=$(mktemp -d) || exit 1
+child=
+trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+"$make_captures" . || exit 1
+
+number=0
+failed=0
+
+# check NAME COMPLAINT: passes if there is no complaint.
+check() {
+  number=$((number + 1))
+  if [ -z "$2" ]; then
+    echo "ok $number - $1"
+  else
+    echo "not ok $number - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    failed=1
+  fi
+}
+
+skip() {
+  number=$((number + 1))
+  echo "ok $number - $1 # SKIP $2"
+}
+
+# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
+# have passed.
+within() {
+  local left=$1
+  shift
+  while ! "$@"; do
+    [ $((left--)) -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+ended() {
+  ! kill -0 "$child" 2>/dev/null
+}
+
+# Whether the program sits and waits for the pipe: it has slept in each of three looks.
+waits() {
+  local state
+  for _ in 1 2 3; do
+    state=$(sed 's/.*) \(.\).*/\1/' "/proc/$child/stat" 2>/dev/null)
+    [ "$state" = S ] || return 1
+    sleep 0.05
+  done
+}
+
+# silent_pipe FILE ARGUMENTS...: starts the program on a pipe that brings the file and then
+# stays open and silent. Its process is $child, its writing end descriptor 9.
+silent_pipe() {
+  local file=$1
+  shift
+  rm -f pipe
+  mkfifo pipe || exit 1
+  exec 9<>pipe
+  "$program" -r pipe "$@" >out 2>err 9<&- &
+  child=$!
+  cat "$file" >&9
+}
+
+# end_pipe SECONDS: the child's end, by force if need be; its status is $status.
+end_pipe() {
+  if ! within "$1" ended; then
+    kill -9 "$child" 2>/dev/null
+    echo "it did not end within $1 tenths of a second" >late
+  fi
+  wait "$child" 2>/dev/null
+  status=$?
+  child=
+  exec 9>&-
+}
+
+same() {
+  cmp -s "$1" "$2" || diff -u --label "expected $1" --label "got $2" "$1" "$2"
+}
+
+complaints() {
+  cat late 2>/dev/null
+  rm -f late
+}
+
+# A signal ends the reading of a pipe that is silent, and the report is printed. With the
+# sanitizers the end takes a moment longer, so a second is two here.
+stopped_by() {
+  silent_pipe mixed.pcap
+  within 100 waits
+  kill -"$1" "$child"
+  end_pipe 20
+  {
+    complaints
+    [ $status = 1 ] || echo "status $status, expected 1"
+    "$program" -r mixed.pcap >whole 2>&1
+    same whole out
+    echo 'tcpmetro: stopped by a signal; this is what was read until then' >words
+    same words err
+  }
+}
+
+# With the signal before anything was read: not even a header.
+stopped_before_all() {
+  silent_pipe /dev/null
+  within 100 waits
+  kill -INT "$child"
+  end_pipe 20
+  {
+    complaints
+    [ $status = 1 ] || echo "status $status, expected 1"
+    [ "$(wc -l <err)" -le 1 ] || cat err
+  }
+}
+
+# What was read is to be seen while the pipe is still open.
+samples_come_at_once() {
+  local want
+  silent_pipe mixed.pcap --samples --format csv
+  want=$("$program" -r mixed.pcap --samples --format csv | wc -l)
+  within 50 eval "[ \$(wc -l <out) -ge $want ]" ||
+    echo "of $want lines $(wc -l <out) were printed while the pipe was open"
+  kill -TERM "$child"
+  end_pipe 20
+  complaints
+}
+
+# The reader of the samples goes away while packets may still come: nobody is told, and
+# nothing waits.
+closed_pipe() {
+  rm -f pipe
+  mkfifo pipe || exit 1
+  exec 9<>pipe
+  {
+    timeout 10 "$program" -r pipe --samples 2>err 9<&-
+    echo $? >status
+  } | head -n 1 >out &
+  child=$!
+  cat "$demo" >&9
+  end_pipe 50
+  {
+    complaints
+    grep -q '^ *frame' out || echo "the first line is: $(cat out)"
+    [ -s err ] && cat err
+    [ "$(cat status)" = 124 ] && echo "it had to be ended"
+  }
+}
+
+closed_report() {
+  "$program" -r "$demo" 2>err | true
+  cat err
+}
+
+# on_terminal ARGUMENTS: runs the program with a terminal as standard error, a large pipe
+# as its input that pauses for longer than the progress line takes to appear. What the
+# terminal saw goes to `seen`, standard output to `out`.
+on_terminal() {
+  rm -f pipe
+  mkfifo pipe || exit 1
+  {
+    head -c 200000 "$demo"
+    sleep 0.8
+    tail -c +200001 "$demo"
+  } >pipe &
+  local feeder=$!
+  script -qec "'$program' -r pipe $* >out" seen </dev/null >/dev/null 2>&1
+  status=$?
+  wait $feeder
+}
+
+progress_shows() {
+  on_terminal
+  [ $status = 0 ] || echo "status $status, expected 0"
+  grep -q 'pipe: .*M packets' seen || { echo 'no progress on the terminal:'; cat -v seen; }
+  # Nothing of it stays: the last word to the terminal clears the line.
+  tail -n +2 seen | grep -av '^Script done' | tr -d '\n' | grep -qa $'\r\033\[K$' ||
+    { echo 'the line was not taken away:'; cat -v seen; }
+  "$program" -r "$demo" >whole
+  same whole out
+}
+
+# Of a file, the share and the time left are known. What holds the run up is the reader of
+# the samples, who begins late.
+progress_of_a_file() {
+  script -qec "'$program' -r '$demo' --samples | (sleep 0.8; cat >out)" seen </dev/null >/dev/null 2>&1
+  grep -qE 'demo.pcap: [0-9]+ %, [0-9]+ s left, [0-9.]+ M packets, [0-9.]+ M/s' seen ||
+    { echo 'no share or no time left:'; cat -v seen; }
+  "$program" -r "$demo" --samples >whole
+  same whole out
+}
+
+# Samples on the same terminal would land in the line.
+no_progress_among_samples() {
+  script -qec "{ head -c 200000 '$demo'; sleep 0.8; tail -c +200001 '$demo'; } |
+    '$program' -r - --samples" seen </dev/null >/dev/null 2>&1
+  grep -aq 'M packets' seen && { echo 'progress among the samples:'; grep -a 'M packets' seen; }
+  [ "$(grep -ac ' -> ' seen)" -gt 1000 ] || echo 'the samples were not printed'
+}
+
+progress_keeps_quiet() {
+  on_terminal --quiet
+  [ $status = 0 ] || echo "status $status, expected 0"
+  grep -aq 'packets' seen && { echo 'progress in spite of --quiet:'; cat -v seen; }
+}
+
+no_progress_without_terminal() {
+  rm -f pipe
+  mkfifo pipe || exit 1
+  {
+    head -c 200000 "$demo"
+    sleep 0.8
+    tail -c +200001 "$demo"
+  } >pipe &
+  local feeder=$!
+  "$program" -r pipe >out 2>err
+  wait $feeder
+  cat err
+}
+
+# Standard input from a terminal is a person who waits for nothing to happen.
+terminal_as_input() {
+  script -qec "'$program' -r -" seen </dev/null >/dev/null 2>&1
+  status=$?
+  [ $status = 2 ] || [ $status = 1 ] || echo "status $status, expected 1"
+  grep -q 'standard input is a terminal' seen || cat -v seen
+}
+
+echo "1..12"
+check 'SIGINT on a silent pipe: the report of what was read' "$(stopped_by INT)"
+check 'SIGTERM on a silent pipe: the report of what was read' "$(stopped_by TERM)"
+check 'SIGINT before anything was read' "$(stopped_before_all)"
+check 'samples are printed as they come' "$(samples_come_at_once)"
+check 'a closed pipe ends the run, quietly' "$(closed_pipe)"
+check 'a closed pipe before the report, quietly' "$(closed_report)"
+if command -v script >/dev/null; then
+  check 'progress on a terminal' "$(progress_shows)"
+  check 'progress through a file' "$(progress_of_a_file)"
+  check 'no progress among samples on the same terminal' "$(no_progress_among_samples)"
+  check 'no progress with --quiet' "$(progress_keeps_quiet)"
+else
+  skip 'progress on a terminal' 'there is no script(1) (Debian: bsdutils)'
+  skip 'progress through a file' 'there is no script(1) (Debian: bsdutils)'
+  skip 'no progress among samples on the same terminal' 'there is no script(1) (Debian: bsdutils)'
+  skip 'no progress with --quiet' 'there is no script(1) (Debian: bsdutils)'
+fi
+check 'no progress without a terminal' "$(no_progress_without_terminal)"
+if command -v script >/dev/null; then
+  check 'a terminal is no capture' "$(terminal_as_input)"
+else
+  skip 'a terminal is no capture' 'there is no script(1) (Debian: bsdutils)'
+fi
+[ $failed = 0 ] || exit $failure_status

@@ -1,0 +1,90 @@
+#!/bin/bash
+# What the program says about itself, and what man/tcpmetro.1 says about it, agree: options,
+# columns, words, version; and --help fits a screen.
+#
+#     documents.sh PROGRAM
+#
+# Prints TAP. The status is 1 if a test failed, except with --tap (for Meson).
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+root=$(cd "$here/../.." && pwd) || exit 1
+failure_status=1
+if [ "${1:-}" = --tap ]; then
+  failure_status=0
+  shift
+fi
+program=$(realpath "${1:?usage: documents.sh PROGRAM}") || exit 1
+export LC_ALL=C
+
+# The page as a person reads it, in its source's words: without fonts and escapes.
+page=$(sed -e 's/\\f[A-Z]//g' -e 's/\\-/-/g' -e 's/\\e/\\/g' "$root/man/tcpmetro.1")
+number=0
+failed=0
+
+# check NAME COMPLAINT: passes if there is no complaint.
+check() {
+  number=$((number + 1))
+  if [ -z "$2" ]; then
+    echo "ok $number - $1"
+  else
+    echo "not ok $number - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    failed=1
+  fi
+}
+
+# missing WORD...: those that the page does not hold, as words of their own.
+missing() {
+  local word
+  for word in "$@"; do
+    grep -qE -- "(^|[^a-z0-9_-])$word([^a-z0-9_-]|\$)" <<<"$page" || echo "not in the page: $word"
+  done
+}
+
+table=$(sed -n '/^static const struct row table/,/^};/p' "$root/src/config/options.c")
+mapfile -t long < <(grep -oE '^	\{"[a-z0-9-]+"' <<<"$table" | sed 's/.*"\(.*\)"/--\1/')
+mapfile -t short < <(grep -oE "^	\{\"[a-z0-9-]+\", '.'" <<<"$table" | sed "s/.*'\(.\)'/-\1/")
+mapfile -t shown < <("$program" --help | grep -oE '(^|[ (])--?[A-Za-z][a-z0-9-]*' | tr -d ' (')
+mapfile -t sorts < <("$program" --sort "?" -r x 2>&1 | sed 's/.*none of //; s/, /\n/g')
+mapfile -t groups < <("$program" --group-by "?" 2>&1 | sed 's/.*none of //; s/, /\n/g')
+mapfile -t formats < <("$program" --format "?" 2>&1 | sed 's/.*none of //; s/, /\n/g')
+demo=$root/tests/net/demo.pcap
+mapfile -t columns < <("$program" -r "$demo" --format csv | sed '1!d; s/,/\n/g')
+mapfile -t sample_columns < <("$program" -r "$demo" --samples --format csv | sed '1!d; s/,/\n/g')
+mapfile -t titles < <("$program" -r "$demo" | sed -n '/^sender/{s/->//; s/  */\n/g; p; q}')
+version=$("$program" --version)
+declared=$(sed -n "/^project/,/)/s/.*version: '\([^']*\)'.*/\1/p" "$root/meson.build" | head -n 1)
+
+# few NAME LEAST FOUND...: a list that was not found would make its test pass.
+few() {
+  local name=$1 least=$2
+  shift 2
+  [ $# -ge "$least" ] || echo "only $# $name were found to look for: $*"
+}
+
+echo "1..11"
+check 'the page has each option of the table' \
+  "$(few options 15 "${long[@]}")$(few letters 6 "${short[@]}")$(missing "${long[@]}" "${short[@]}")"
+check 'the page has each option of --help' "$(few options 12 "${shown[@]}")$(missing "${shown[@]}")"
+check 'the page has each word of --sort' "$(few words 16 "${sorts[@]}")$(missing "${sorts[@]}")"
+check 'the page has each word of --group-by and --format' \
+  "$(few words 7 "${groups[@]}" "${formats[@]}")$(missing "${groups[@]}" "${formats[@]}")"
+check 'the page has each column of a summary' "$(few columns 24 "${columns[@]}")$(missing "${columns[@]}")"
+check 'the page has each column of a sample' \
+  "$(few columns 9 "${sample_columns[@]}")$(missing "${sample_columns[@]}")"
+check 'the page has each column of the table' "$(few titles 11 "${titles[@]}")$(missing "${titles[@]}")"
+check 'the page has each exit status' "$(missing 'B 0' 'B 1' 'B 2')"
+check '--help fits a screen' "$("$program" --help | awk '
+  length($0) > 80 { print "line " NR " has " length($0) " columns" }
+  END { if (NR > 40) print NR " lines"; if (NR < 15) print "only " NR " lines" }')"
+check '--version is that of the project, and of the page' \
+  "$([ "$version" = "tcpmetro $declared" ] || echo "'$version', but meson.build has '$declared'"
+    grep -q "^\.TH TCPMETRO 1 .*\"tcpmetro $declared\"" "$root/man/tcpmetro.1" ||
+      echo "the page's first line has another version than $declared")"
+if command -v groff >/dev/null; then
+  check 'the page is sound' "$(groff -man -ww -Tascii -z "$root/man/tcpmetro.1" 2>&1)"
+else
+  number=$((number + 1))
+  echo "ok $number - the page is sound # SKIP there is no groff"
+fi
+[ $failed = 0 ] || exit $failure_status
