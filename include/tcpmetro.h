@@ -81,7 +81,7 @@ enum tcpm_class {
 /* Why an acknowledgement of new data gave no sample. */
 enum tcpm_reason {
 	TCPM_REASON_AMBIGUOUS,     /* retransmitted data (Karn), and no echo tells which */
-	TCPM_REASON_CONTRADICTION, /* the echo is newer than the segment */
+	TCPM_REASON_CONTRADICTION, /* the echo is of something that was not seen */
 	TCPM_REASON_PARTIAL,       /* a later part of a segment already timed by its first part */
 	TCPM_REASON_GAP,           /* covers data that the capture did not see */
 	TCPM_REASON_UNSEEN,        /* all of the data was never seen, though other data was */
