@@ -45,20 +45,20 @@ enum tcpm_label {
 	TCPM_LABELS
 };
 
-/* How many VLAN ids of one frame tell its network apart; deeper tags are read
- * over. */
-#define TCPM_MAX_VLANS 4
+/* How many labels of a frame are kept; deeper ones are mixed into the last. */
+#define TCPM_MAX_LABELS 4
 
 /*
- * What tells one flow from another: two endpoints, and the VLAN ids (outermost
- * first, 0 where there is none; a priority tag, id 0, names no network and is
- * left out). Endpoint 0 is the lower one by (address, port), so both directions
- * have the same id.
+ * What tells one flow from another: two endpoints, and the labels of the networks that
+ * it was seen in, outermost first: VLAN ids (a priority tag, id 0, names no network
+ * and is left out) and the numbers of tunnels. Endpoint 0 is the lower one by
+ * (address, port), so both directions have the same id.
  */
 struct tcpm_flow_id {
 	struct tcpm_address address[2];
-	uint16_t port[2]; /* host byte order */
-	uint16_t vlan[TCPM_MAX_VLANS];
+	uint16_t port[2];                    /* host byte order */
+	uint8_t label_kind[TCPM_MAX_LABELS]; /* enum tcpm_label; TCPM_LABEL_NONE behind the last */
+	uint32_t label[TCPM_MAX_LABELS];
 	uint32_t interface; /* of the flow's first frame; not part of its identity */
 };
 
@@ -217,12 +217,13 @@ TCPM_API void tcpm_engine_flush(struct tcpm_engine *engine);
 /* The counters as they stand; valid until the engine is freed. */
 TCPM_API const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engine);
 
-/* One word for output ("syn", "network", "ambiguous", "not_tcp"); "?" for a value
+/* One word for output ("syn", "network", "ambiguous", "not_tcp", "vxlan"); "?" for a value
  * out of range. */
 TCPM_API const char *tcpm_method_name(unsigned method);
 TCPM_API const char *tcpm_class_name(unsigned class_);
 TCPM_API const char *tcpm_reason_name(unsigned reason);
 TCPM_API const char *tcpm_decode_name(unsigned decode);
+TCPM_API const char *tcpm_label_name(unsigned kind);
 
 /* The library's version, "0.1.0". */
 TCPM_API const char *tcpm_version(void);

@@ -68,6 +68,24 @@ static inline bool cursor_peek32(const struct cursor *cursor, size_t offset, uin
 	return true;
 }
 
+/* The same for the few headers that are written in the order of the machine that
+ * captured, or by a little-endian standard. */
+static inline bool cursor_peek16_le(const struct cursor *cursor, size_t offset, uint16_t *value)
+{
+	if (!cursor_peek16(cursor, offset, value))
+		return false;
+	*value = __builtin_bswap16(*value);
+	return true;
+}
+
+static inline bool cursor_peek32_le(const struct cursor *cursor, size_t offset, uint32_t *value)
+{
+	if (!cursor_peek32(cursor, offset, value))
+		return false;
+	*value = __builtin_bswap32(*value);
+	return true;
+}
+
 /* Copies count bytes from an offset; false if they are not all there. */
 static inline bool cursor_copy(const struct cursor *cursor, size_t offset, void *to, size_t count)
 {

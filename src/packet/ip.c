@@ -1,5 +1,5 @@
 /*
- * IPv4, IPv6, and the headers that may stand between them and TCP.
+ * IPv4, IPv6, and the headers that may stand between them and TCP or a tunnel.
  *
  * The IP header is the authority on where the packet ends: frames are padded,
  * and captures are cut. Only where it says zero (a packet that the sending host
@@ -11,16 +11,23 @@
  * and "no next header" (59). */
 enum {
 	PROTOCOL_HOP_BY_HOP = 0,
+	PROTOCOL_IPV4 = 4, /* RFC 2003, RFC 2473 */
 	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_IPV6 = 41, /* RFC 4213, RFC 2473 */
 	PROTOCOL_ROUTING = 43,
 	PROTOCOL_FRAGMENT = 44,
+	PROTOCOL_GRE = 47,
 	PROTOCOL_AUTHENTICATION = 51,
 	PROTOCOL_DESTINATION = 60,
+	PROTOCOL_ETHERIP = 97,
 	PROTOCOL_MOBILITY = 135,
+	PROTOCOL_MPLS = 137, /* RFC 4023 */
 	PROTOCOL_HIP = 139,
 	PROTOCOL_SHIM6 = 140,
 };
 
+/* Headers that exist in IPv6 only. */
 static enum tcpm_decode follow_extension(struct walk *walk, uint8_t protocol)
 {
 	switch (protocol) {
@@ -29,31 +36,61 @@ static enum tcpm_decode follow_extension(struct walk *walk, uint8_t protocol)
 	case PROTOCOL_MOBILITY:
 	case PROTOCOL_HIP:
 	case PROTOCOL_SHIM6:
-		walk->next = LAYER_EXTENSION;
-		return TCPM_DECODE_TCP;
+		return walk_on(walk, LAYER_EXTENSION);
 	case PROTOCOL_ROUTING:
-		walk->next = LAYER_ROUTING;
-		return TCPM_DECODE_TCP;
+		return walk_on(walk, LAYER_ROUTING);
 	case PROTOCOL_FRAGMENT:
-		walk->next = LAYER_FRAGMENT;
-		return TCPM_DECODE_TCP;
+		return walk_on(walk, LAYER_FRAGMENT);
 	default:
 		return TCPM_DECODE_NOT_TCP;
 	}
 }
 
+/* A tunnel whose own number, if it has any, tells nothing of the network inside. */
+static enum tcpm_decode enter(struct walk *walk, enum layer next)
+{
+	tunnel_enter(walk);
+	tunnel_label_ends(walk);
+	return walk_on(walk, next);
+}
+
+static enum tcpm_decode follow_other(struct walk *walk, uint8_t protocol)
+{
+	switch (protocol) {
+	case PROTOCOL_UDP:
+		return walk_on(walk, LAYER_UDP);
+	case PROTOCOL_AUTHENTICATION:
+		return walk_on(walk, LAYER_AUTHENTICATION);
+	case PROTOCOL_GRE:
+		return walk_on(walk, LAYER_GRE);
+	case PROTOCOL_ETHERIP:
+		return walk_on(walk, LAYER_ETHERIP);
+	case PROTOCOL_IPV4:
+		return enter(walk, LAYER_IPV4);
+	case PROTOCOL_IPV6:
+		return enter(walk, LAYER_IPV6);
+	case PROTOCOL_MPLS:
+		return enter(walk, LAYER_MPLS);
+	default:
+		return walk->packet->version == 6 ? follow_extension(walk, protocol)
+						  : TCPM_DECODE_NOT_TCP;
+	}
+}
+
 static inline enum tcpm_decode follow_protocol(struct walk *walk, uint8_t protocol)
 {
-	if (protocol == PROTOCOL_TCP) {
-		walk->next = LAYER_TCP;
-		return TCPM_DECODE_TCP;
-	}
-	if (protocol == PROTOCOL_AUTHENTICATION) {
-		walk->next = LAYER_AUTHENTICATION;
-		return TCPM_DECODE_TCP;
-	}
-	/* The others exist in IPv6 only. */
-	return walk->packet->version == 6 ? follow_extension(walk, protocol) : TCPM_DECODE_NOT_TCP;
+	if (protocol == PROTOCOL_TCP)
+		return walk_on(walk, LAYER_TCP);
+	return follow_other(walk, protocol);
+}
+
+/* What a fragment without its packet's start is, by what would follow: of UDP it is not
+ * known whether it was a tunnel, and most is not. */
+static enum tcpm_decode later_fragment(const struct walk *walk, enum tcpm_decode decode)
+{
+	if (decode != TCPM_DECODE_TCP)
+		return decode;
+	return walk->next == LAYER_UDP ? TCPM_DECODE_NOT_TCP : TCPM_DECODE_FRAGMENT;
 }
 
 /* RFC 791 3.1. */
@@ -78,6 +115,8 @@ enum tcpm_decode ip_v4(struct walk *walk)
 		return TCPM_DECODE_TRUNCATED;
 	if (total != 0)
 		walk_limit(walk, total - header);
+	else
+		walk->loose = true;
 
 	packet->version = 4;
 	packet->ip_id = id;
@@ -86,9 +125,7 @@ enum tcpm_decode ip_v4(struct walk *walk)
 	memset(packet->target + 4, 0, sizeof(packet->target) - 4);
 
 	enum tcpm_decode decode = follow_protocol(walk, protocol);
-	if (decode == TCPM_DECODE_TCP && (fragment & 0x1fff) != 0)
-		return TCPM_DECODE_FRAGMENT;
-	return decode;
+	return (fragment & 0x1fff) != 0 ? later_fragment(walk, decode) : decode;
 }
 
 /* RFC 8200 section 3. */
@@ -108,11 +145,20 @@ enum tcpm_decode ip_v6(struct walk *walk)
 		return TCPM_DECODE_MALFORMED;
 	if (payload != 0)
 		walk_limit(walk, payload);
+	else
+		walk->loose = true;
 
 	packet->version = 6;
 	packet->ip_id = 0;
 	packet->more_data = false;
 	return follow_protocol(walk, protocol);
+}
+
+enum tcpm_decode ip_inner(struct walk *walk)
+{
+	if (walk->next == LAYER_IPV4)
+		return tunnel_holds_ipv4(walk) ? ip_v4(walk) : TCPM_DECODE_MALFORMED;
+	return tunnel_holds_ipv6(walk) ? ip_v6(walk) : TCPM_DECODE_MALFORMED;
 }
 
 /* A header of the common form: the next protocol, then its own length in units of
@@ -170,9 +216,7 @@ enum tcpm_decode ip_fragment(struct walk *walk)
 		walk->packet->more_data = true;
 
 	enum tcpm_decode decode = follow_protocol(walk, protocol);
-	if (decode == TCPM_DECODE_TCP && fragment >> 3 != 0)
-		return TCPM_DECODE_FRAGMENT;
-	return decode;
+	return fragment >> 3 != 0 ? later_fragment(walk, decode) : decode;
 }
 
 /* Its length is in units of four bytes, the first eight not counted (RFC 4302 2.2). */

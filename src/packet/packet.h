@@ -14,9 +14,39 @@
 
 #include "tcpmetro.h"
 
-/* Layers in front of TCP (link, VLAN tags, IP headers, extension headers) walked
- * before a frame is given up as TCPM_DECODE_TOO_DEEP. */
+/* Layers in front of TCP walked before a frame is given up as TCPM_DECODE_TOO_DEEP.
+ * Each header is one: link, VLAN tag, MPLS label, IP, extension, GRE; a UDP header
+ * counts together with the tunnel header behind it. Real networks' deepest stacks, an
+ * overlay of Ethernet in a mobile operator's tunnel under tags and labels, take about
+ * twelve. */
 #define PACKET_MAX_LAYERS 16
+
+/* Tunnels in UDP. Nothing in a UDP header says that one follows; it is recognised by
+ * its port, then by all that its header and the packet in it must hold. */
+enum packet_tunnel {
+	PACKET_TUNNEL_VXLAN,     /* RFC 7348 */
+	PACKET_TUNNEL_VXLAN_GPE, /* draft-ietf-nvo3-vxlan-gpe */
+	PACKET_TUNNEL_GENEVE,    /* RFC 8926 */
+	PACKET_TUNNEL_GTP_U,     /* 3GPP TS 29.281 */
+	PACKET_TUNNEL_TEREDO,    /* RFC 4380 */
+	PACKET_TUNNEL_CAPWAP,    /* RFC 5415, the data channel */
+	PACKET_TUNNEL_L2TP,      /* RFC 2661 */
+	PACKET_TUNNEL_MPLS,      /* RFC 7510 */
+	PACKET_TUNNELS
+};
+
+/* How many ports one kind of tunnel may have. */
+#define PACKET_MAX_PORTS 8
+
+/* The ports of each kind, in any order; 0 ends a list that is not full, and a kind
+ * whose first port is 0 is not looked for. A port listed under two kinds is taken for
+ * the first one. */
+struct packet_ports {
+	uint16_t port[PACKET_TUNNELS][PACKET_MAX_PORTS];
+};
+
+/* IANA's ports, and 8472, Linux' for VXLAN from before there was one. */
+extern const struct packet_ports packet_default_ports;
 
 /* Flags of the TCP header (RFC 9293 3.1). */
 enum {
@@ -43,7 +73,9 @@ struct sack_block {
 
 /* How many labels of one frame are kept apart; the deepest holds what more there are,
  * mixed into it. */
-#define PACKET_MAX_LABELS 4
+#define PACKET_MAX_LABELS TCPM_MAX_LABELS
+
+#define TCPM_MAX_VLANS 4
 
 struct packet {
 	uint8_t version; /* 4 or 6 */
@@ -55,7 +87,8 @@ struct packet {
 	bool has_mss;
 	bool has_window_scale;
 	bool sack_permitted;
-	/* A first fragment: at least `length` bytes of data, maybe more. */
+	/* A first fragment: at least `length` bytes of data, maybe more. Of the innermost IP
+	 * header: one that is whole tells its length even if a tunnel around it is cut up. */
 	bool more_data;
 	uint8_t window_scale; /* RFC 7323 2.2, at most 14; 0 without has_window_scale */
 	uint8_t source[16];   /* IPv4 in the first four bytes, the rest zero */
@@ -63,11 +96,14 @@ struct packet {
 	uint16_t source_port;
 	uint16_t target_port;
 	/* What tells the packet's network from others, outermost first: VLAN ids and the
-	 * numbers of tunnels. */
+	 * numbers of tunnels; label_count of them, the rest zero. Only what is the same in
+	 * both directions: MPLS labels, GTP tunnel endpoint ids, PPTP call ids and L2TP
+	 * session ids are each receiver's own, and would tear a flow in two. Where a tunnel
+	 * has no number for both ways, its two ends are the label (TCPM_LABEL_TUNNEL). */
 	uint8_t label_kind[PACKET_MAX_LABELS]; /* enum tcpm_label */
 	uint32_t label[PACKET_MAX_LABELS];
 	uint16_t vlan[TCPM_MAX_VLANS]; /* outermost first, ids only, priority tags left out */
-	uint16_t ip_id;                /* IPv4 identification; 0 for IPv6 */
+	uint16_t ip_id;                /* IPv4 identification, the innermost; 0 for IPv6 */
 	uint16_t checksum;             /* TCP checksum as captured, not verified */
 	uint16_t mss;                  /* option 2; 0 without has_mss */
 	uint16_t window;               /* as in the header, unscaled */
@@ -90,7 +126,14 @@ struct packet {
  * whose first 20 bytes are not all there is TRUNCATED if the capture cut them off,
  * FRAGMENT if they go on in the next fragment, MALFORMED if they do not fit the
  * length that the IP header tells.
+ *
+ * A tunnel in UDP that turns out to be none is NOT_TCP. So is what is not IP inside a
+ * tunnel over IP; NOT_IP are frames without any IP, and encrypted 802.11.
  */
 enum tcpm_decode packet_decode(const struct tcpm_frame *frame, struct packet *packet);
+
+/* The same with other ports for tunnels in UDP than packet_default_ports. */
+enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
+				    const struct tcpm_frame *frame, struct packet *packet);
 
 #endif

@@ -176,8 +176,8 @@ static unsigned identify(const struct packet *packet, const struct tcpm_frame *f
 	memcpy(id->address[!sender].bytes, packet->target, sizeof(packet->target));
 	id->port[sender] = packet->source_port;
 	id->port[!sender] = packet->target_port;
-	for (unsigned i = 0; i < packet->vlan_count; i++)
-		id->vlan[i] = packet->vlan[i];
+	memcpy(id->label_kind, packet->label_kind, sizeof(id->label_kind));
+	memcpy(id->label, packet->label, sizeof(id->label));
 	id->interface = frame->interface;
 	return sender;
 }
@@ -191,10 +191,14 @@ static struct flow *flow_of(struct tcpm_engine *engine, const struct packet *pac
 	*sender = identify(packet, frame, &id);
 	uint64_t hash = flow_table_hash(engine->flows, &id);
 	struct flow *flow = flow_table_find(engine->flows, &id, hash);
+	bool known = flow != NULL;
 
-	if (flow) {
+	if (known) {
 		flow = handshake_flow(engine->flows, flow, packet, *sender, now_ns);
-	} else if (!(packet->flags & TCP_RST)) {
+	} else {
+		flow = handshake_across_labels(engine->flows, packet, *sender, &id, hash);
+	}
+	if (!flow && !known && !(packet->flags & TCP_RST)) {
 		flow = flow_table_add(engine->flows, &id, hash, now_ns, NULL);
 		if (flow) {
 			handshake_init(flow);
@@ -356,8 +360,11 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
 			((packet->flags & TCP_FIN) != 0);
 
-	if (packet->flags & TCP_SYN)
+	if (packet->flags & TCP_SYN) {
 		note_syn(flow, sender, packet);
+		if (!(packet->flags & TCP_ACK) && !flow->challenged)
+			flow_table_note_syn(engine->flows, flow);
+	}
 	if (packet->flags & TCP_ACK)
 		match_ack(engine, flow, sender, &arrival, frame);
 	flow->direction[!sender].heard_ns = now_ns;

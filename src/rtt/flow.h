@@ -79,6 +79,11 @@ struct flow {
 	 * takes its place when its handshake completes. Not in the hash table. */
 	struct flow *challenger;
 	struct flow *challenged; /* the other way: set on a challenger alone */
+	/* Another id by which it is found, for a direction that bears other labels; and the
+	 * other way: set on that entry, which is no flow, alone. */
+	struct flow *alias;
+	struct flow *real;
+	bool syn_noted; /* see flow_table_note_syn */
 	int64_t touched_ns;
 	uint64_t hash;
 	uint8_t state;  /* enum flow_state */

@@ -17,6 +17,7 @@
 #define FIRST_BUCKETS 1024u
 #define CHUNK_FLOWS   256u
 #define SECOND_NS     INT64_C(1000000000)
+#define NOTED_SYNS    16384u /* a power of two */
 
 struct chunk {
 	struct chunk *next;
@@ -33,6 +34,7 @@ struct flow_table {
 	struct flow_table_options options;
 	struct flow **buckets;
 	size_t bucket_mask;
+	struct flow **noted; /* by endpoints; NOTED_SYNS of them */
 	struct use_list lists[FLOW_STATES];
 	struct flow *spare;
 	struct chunk *chunks;
@@ -45,9 +47,11 @@ struct flow_table {
 };
 
 /* What the hash and the comparison see of an id: all before its interface. */
-#define ID_BYTES (offsetof(struct tcpm_flow_id, vlan) + sizeof(uint16_t) * TCPM_MAX_VLANS)
+#define ID_BYTES offsetof(struct tcpm_flow_id, interface)
 
-_Static_assert(ID_BYTES == 2 * 17 + 2 * 2 + 2 * TCPM_MAX_VLANS, "no padding in what is compared");
+/* Ids are made from zeroed memory, so what lies between their fields is equal too. */
+_Static_assert(ID_BYTES == 2 * 17 + 2 * 2 + TCPM_MAX_LABELS + 2 + 4 * TCPM_MAX_LABELS,
+	       "nothing unexpected in what is compared");
 
 struct flow_table *flow_table_new(const struct flow_table_options *options)
 {
@@ -57,8 +61,9 @@ struct flow_table *flow_table_new(const struct flow_table_options *options)
 		return NULL;
 	table->options = *options;
 	table->buckets = calloc(FIRST_BUCKETS, sizeof(struct flow *));
-	if (!table->buckets) {
-		free(table);
+	table->noted = calloc(NOTED_SYNS, sizeof(struct flow *));
+	if (!table->buckets || !table->noted) {
+		flow_table_free(table);
 		return NULL;
 	}
 	table->bucket_mask = FIRST_BUCKETS - 1;
@@ -78,6 +83,7 @@ void flow_table_free(struct flow_table *table)
 		free(chunk);
 	}
 	free(table->buckets);
+	free(table->noted);
 	free(table);
 }
 
@@ -92,7 +98,34 @@ struct flow *flow_table_find(struct flow_table *table, const struct tcpm_flow_id
 
 	while (flow && (flow->hash != hash || memcmp(&flow->id, id, ID_BYTES) != 0))
 		flow = flow->next;
-	return flow;
+	return flow && flow->real ? flow->real : flow;
+}
+
+/* The endpoints of an id, without its labels. */
+#define ENDPOINT_BYTES offsetof(struct tcpm_flow_id, label_kind)
+
+static struct flow **noted_place(const struct flow_table *table, const struct tcpm_flow_id *id)
+{
+	uint64_t hash = hash_bytes(id, ENDPOINT_BYTES, table->options.seed);
+
+	return &table->noted[hash & (NOTED_SYNS - 1)];
+}
+
+void flow_table_note_syn(struct flow_table *table, struct flow *flow)
+{
+	struct flow **place = noted_place(table, &flow->id);
+
+	if (*place)
+		(*place)->syn_noted = false;
+	*place = flow;
+	flow->syn_noted = true;
+}
+
+struct flow *flow_table_noted(const struct flow_table *table, const struct tcpm_flow_id *id)
+{
+	struct flow *flow = *noted_place(table, id);
+
+	return flow && memcmp(&flow->id, id, ENDPOINT_BYTES) == 0 ? flow : NULL;
 }
 
 static void use_list_remove(struct flow_table *table, struct flow *flow)
@@ -132,17 +165,34 @@ static void unlink_bucket(struct flow_table *table, struct flow *flow)
 		*link = flow->next;
 }
 
+static void give_back(struct flow_table *table, struct flow *flow)
+{
+	flow->next = table->spare;
+	table->spare = flow;
+	table->count--;
+}
+
+static void remove_alias(struct flow_table *table, struct flow *flow)
+{
+	if (!flow->alias)
+		return;
+	unlink_bucket(table, flow->alias);
+	give_back(table, flow->alias);
+	flow->alias = NULL;
+}
+
 static void remove_one(struct flow_table *table, struct flow *flow)
 {
+	remove_alias(table, flow);
+	if (flow->syn_noted)
+		*noted_place(table, &flow->id) = NULL;
 	if (flow->challenged)
 		flow->challenged->challenger = NULL;
 	else
 		unlink_bucket(table, flow);
 	use_list_remove(table, flow);
 	table->options.closed(table->options.user, flow);
-	flow->next = table->spare;
-	table->spare = flow;
-	table->count--;
+	give_back(table, flow);
 }
 
 void flow_table_remove(struct flow_table *table, struct flow *flow)
@@ -153,6 +203,10 @@ void flow_table_remove(struct flow_table *table, struct flow *flow)
 		/* The connection that was to take its place lives on by itself. */
 		flow->challenger = NULL;
 		challenger->challenged = NULL;
+		challenger->alias = flow->alias;
+		if (flow->alias)
+			flow->alias->real = challenger;
+		flow->alias = NULL;
 		remove_one(table, flow);
 		flow_table_link(table, challenger);
 	} else {
@@ -207,13 +261,19 @@ static struct flow *make_room(struct flow_table *table, const struct flow *keep)
 	return take(table);
 }
 
-struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id *id, uint64_t hash,
-			    int64_t now_ns, const struct flow *keep)
+/* A place in memory, made free if need be. NULL: no memory, or nothing else could go. */
+static struct flow *take_place(struct flow_table *table, const struct flow *keep)
 {
 	struct flow *flow = table->count < table->options.max_flows ? take(table) : NULL;
 
-	if (!flow)
-		flow = make_room(table, keep);
+	return flow ? flow : make_room(table, keep);
+}
+
+struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id *id, uint64_t hash,
+			    int64_t now_ns, const struct flow *keep)
+{
+	struct flow *flow = take_place(table, keep);
+
 	if (!flow)
 		return NULL;
 	*flow = (struct flow){
@@ -260,6 +320,21 @@ void flow_table_link(struct flow_table *table, struct flow *flow)
 
 	flow->next = *bucket;
 	*bucket = flow;
+}
+
+void flow_table_add_alias(struct flow_table *table, struct flow *flow,
+			  const struct tcpm_flow_id *id, uint64_t hash)
+{
+	struct flow *alias;
+
+	remove_alias(table, flow);
+	alias = take_place(table, flow);
+	if (!alias)
+		return;
+	*alias = (struct flow){.hash = hash, .id = *id, .real = flow};
+	table->count++;
+	flow->alias = alias;
+	flow_table_link(table, alias);
 }
 
 void flow_table_challenge(struct flow_table *table, struct flow *old, struct flow *flow)

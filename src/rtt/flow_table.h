@@ -48,6 +48,21 @@ struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id 
 /* Lets flow_table_find find it. */
 void flow_table_link(struct flow_table *table, struct flow *flow);
 
+/*
+ * The two directions of a connection may bear different labels (one VLAN each way, as
+ * behind a router on a stick). So flows whose SYN was seen are noted, by their
+ * endpoints alone, in a table of fixed size where the latest wins a place.
+ */
+void flow_table_note_syn(struct flow_table *table, struct flow *flow);
+
+/* A flow noted for these endpoints, whatever its labels, or NULL. */
+struct flow *flow_table_noted(const struct flow_table *table, const struct tcpm_flow_id *id);
+
+/* Lets flow_table_find find the flow by this id too, instead of an earlier other one.
+ * Takes the place of a flow in the count. Without memory, nothing happens. */
+void flow_table_add_alias(struct flow_table *table, struct flow *flow,
+			  const struct tcpm_flow_id *id, uint64_t hash);
+
 /* Makes `flow` the challenger of `old`; an earlier challenger goes. */
 void flow_table_challenge(struct flow_table *table, struct flow *old, struct flow *flow);
 

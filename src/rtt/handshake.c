@@ -123,3 +123,19 @@ struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 	flow_table_succeed(table, challenger);
 	return challenger;
 }
+
+struct flow *handshake_across_labels(struct flow_table *table, const struct packet *packet,
+				     unsigned sender, const struct tcpm_flow_id *id, uint64_t hash)
+{
+	const uint8_t both = TCP_SYN | TCP_ACK;
+
+	if ((packet->flags & both) != both)
+		return NULL;
+	struct flow *flow = flow_table_noted(table, id);
+
+	if (!flow || (flow->direction[sender].flags & DIRECTION_SEEN) ||
+	    !acks_syn(&flow->direction[!sender], packet->ack))
+		return NULL;
+	flow_table_add_alias(table, flow, id, hash);
+	return flow;
+}

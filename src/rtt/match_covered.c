@@ -108,22 +108,33 @@ static const struct segment *last_original(const struct direction *direction,
 	return last;
 }
 
-/* Could none of the retransmissions have been answered by now? Not if each was sent
- * well within the shortest round trip ever seen here, or if the receiver would have
- * said that it got a duplicate (RFC 2883). */
+/* Can the retransmission of this segment not have been answered yet, or does it not
+ * matter? It cannot if it left well within the shortest round trip ever seen here. It
+ * does not if it followed the one before so closely that the difference is small
+ * against the round trip (a server's and a client's SYN timers run out together). */
+static bool unanswered(const struct direction *direction, const struct segment *segment,
+		       int64_t now_ns)
+{
+	int64_t apart_ns = segment->again.time_ns - segment->first.time_ns;
+
+	if (apart_ns <= (now_ns - segment->again.time_ns) / 16)
+		return true;
+	return (direction->flags & DIRECTION_MIN_RTT) &&
+	       now_ns - segment->again.time_ns < direction->min_rtt_ns / 4 * 3;
+}
+
+/* Can none of the retransmissions have been answered by now? Nor if the receiver would
+ * have said that it got a duplicate (RFC 2883). */
 static bool before_any_answer(const struct direction *direction, const struct covered *covered,
 			      int64_t now_ns)
 {
 	if (direction->flags & DIRECTION_DSACK)
 		return true;
-	if (!(direction->flags & DIRECTION_MIN_RTT))
-		return false;
 	for (unsigned i = 0; i < covered->count; i++) {
 		const struct segment *segment = segment_ring_at(&direction->ring, i);
 
 		if ((segment->flags & SEGMENT_RETRANSMITTED) &&
-		    !(segment->flags & SEGMENT_SACKED) &&
-		    now_ns - segment->again.time_ns >= direction->min_rtt_ns / 4 * 3)
+		    !(segment->flags & SEGMENT_SACKED) && !unanswered(direction, segment, now_ns))
 			return false;
 	}
 	return true;

@@ -161,22 +161,26 @@ static bool split(struct direction *direction, const struct match_memory *memory
 	return true;
 }
 
+/* Of more than two transmissions the last two are kept: one before them is hardly answered
+ * any more. */
 static void mark_resent(struct segment *segment, const struct arrival *arrival,
 			uint32_t packet_fingerprint)
 {
+	const uint32_t shared = SEGMENT_FIRST_SHARED | SEGMENT_AGAIN_SHARED;
 	struct sent now = sent_now(arrival);
+	uint32_t flags = segment->flags & ~shared;
 
 	if (segment->flags & SEGMENT_RETRANSMITTED) {
-		if (now.tsval == segment->again.tsval)
-			segment->flags |= SEGMENT_AGAIN_SHARED;
-		else
-			segment->flags &= ~(uint32_t)SEGMENT_AGAIN_SHARED;
+		if ((segment->flags & SEGMENT_AGAIN_SHARED) ||
+		    segment->again.tsval == segment->first.tsval)
+			flags |= SEGMENT_FIRST_SHARED;
+		segment->first = segment->again;
 	}
 	if (now.tsval == segment->first.tsval)
-		segment->flags |= SEGMENT_FIRST_SHARED;
+		flags |= shared;
 	if (!arrival->timed)
-		segment->flags |= SEGMENT_UNTIMED;
-	segment->flags |= SEGMENT_RETRANSMITTED;
+		flags |= SEGMENT_UNTIMED;
+	segment->flags = flags | SEGMENT_RETRANSMITTED;
 	segment->again = now;
 	segment->fingerprint = packet_fingerprint;
 }

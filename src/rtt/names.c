@@ -33,6 +33,14 @@ static const char *const decodes[TCPM_DECODES] = {
 	[TCPM_DECODE_TOO_DEEP] = "too_deep",
 };
 
+static const char *const labels[TCPM_LABELS] = {
+	[TCPM_LABEL_NONE] = "none",     [TCPM_LABEL_VLAN] = "vlan",
+	[TCPM_LABEL_PPPOE] = "pppoe",   [TCPM_LABEL_GRE] = "gre",
+	[TCPM_LABEL_ERSPAN] = "erspan", [TCPM_LABEL_VXLAN] = "vxlan",
+	[TCPM_LABEL_GENEVE] = "geneve", [TCPM_LABEL_GTP] = "gtp",
+	[TCPM_LABEL_TUNNEL] = "tunnel",
+};
+
 const char *tcpm_method_name(unsigned method)
 {
 	return method < TCPM_METHODS ? methods[method] : "?";
@@ -51,6 +59,11 @@ const char *tcpm_reason_name(unsigned reason)
 const char *tcpm_decode_name(unsigned decode)
 {
 	return decode < TCPM_DECODES ? decodes[decode] : "?";
+}
+
+const char *tcpm_label_name(unsigned kind)
+{
+	return kind < TCPM_LABELS ? labels[kind] : "?";
 }
 
 const char *tcpm_version(void)

@@ -29,9 +29,8 @@ enum {
 	/* Must not be timed: what was seen of it is not all that was sent of it, or was seen
 	 * without a time. */
 	SEGMENT_UNTIMED = 0x20,
-	/* The last transmission's TSval stands in an earlier retransmission too. */
+	/* Another transmission bears the TSval of `again`, or of `first`. */
 	SEGMENT_AGAIN_SHARED = 0x40,
-	/* A retransmission carried the first transmission's TSval. */
 	SEGMENT_FIRST_SHARED = 0x80,
 };
 

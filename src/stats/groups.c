@@ -31,8 +31,7 @@ struct groups {
 	struct groups_tally tally;
 };
 
-_Static_assert(sizeof(struct group_key) == 2 * 17 + 2 * 2 + 2 * TCPM_MAX_VLANS,
-	       "a key is hashed and compared as bytes");
+_Static_assert(sizeof(struct group_key) == 5 * TCPM_MAX_LABELS + 2 * 2 + 2 * 17 + 2, "no padding");
 
 static const char *const by_names[GROUPS_BYS] = {
 	[GROUPS_BY_HOSTS] = "hosts",
@@ -103,13 +102,16 @@ static void mask_network(const struct groups *groups, struct tcpm_address *addre
 static struct group_key make_key(const struct groups *groups, const struct tcpm_flow_id *flow,
 				 unsigned sender)
 {
-	struct group_key key = {.receiver = flow->address[!sender]};
+	struct group_key key;
 
+	memset(&key, 0, sizeof(key)); /* it is hashed and compared as bytes */
+	key.receiver = flow->address[!sender];
 	switch (groups->options.by) {
 	case GROUPS_BY_FLOW:
 		key.sender_port = flow->port[sender];
 		key.receiver_port = flow->port[!sender];
-		memcpy(key.vlan, flow->vlan, sizeof(key.vlan));
+		memcpy(key.label_kind, flow->label_kind, sizeof(key.label_kind));
+		memcpy(key.label, flow->label, sizeof(key.label));
 		key.sender = flow->address[sender];
 		break;
 	case GROUPS_BY_RECEIVER:

@@ -28,7 +28,7 @@
 
 enum groups_by {
 	GROUPS_BY_HOSTS,    /* sender and receiver, by address */
-	GROUPS_BY_FLOW,     /* sender and receiver, by address and port; VLANs */
+	GROUPS_BY_FLOW,     /* sender and receiver, by address and port; labels */
 	GROUPS_BY_RECEIVER, /* the receiver's address: whoever acknowledged */
 	GROUPS_BY_PREFIX,   /* sender's and receiver's networks */
 	GROUPS_BYS
@@ -45,11 +45,13 @@ struct groups_options {
 /* What tells one group from another. What does not take part is zero (an address of
  * version 0); in "other", everything is. */
 struct group_key {
-	struct tcpm_address sender;
-	struct tcpm_address receiver;
+	uint32_t label[TCPM_MAX_LABELS];
+	uint8_t label_kind[TCPM_MAX_LABELS];
 	uint16_t sender_port;
 	uint16_t receiver_port;
-	uint16_t vlan[TCPM_MAX_VLANS];
+	struct tcpm_address sender;
+	struct tcpm_address receiver;
+	uint16_t zero; /* keys are hashed and compared as bytes: no padding */
 };
 
 struct group {

@@ -94,15 +94,17 @@ static int compare_u16(uint16_t a, uint16_t b)
 	return (a > b) - (a < b);
 }
 
-/* Ports and VLANs, where addresses are equal. */
+/* Ports and labels, where addresses are equal. */
 static int compare_rest(const struct group_key *a, const struct group_key *b)
 {
 	int order = compare_u16(a->sender_port, b->sender_port);
 
 	if (!order)
 		order = compare_u16(a->receiver_port, b->receiver_port);
-	for (int i = 0; !order && i < TCPM_MAX_VLANS; i++)
-		order = compare_u16(a->vlan[i], b->vlan[i]);
+	if (!order)
+		order = memcmp(a->label_kind, b->label_kind, sizeof(a->label_kind));
+	for (int i = 0; !order && i < TCPM_MAX_LABELS; i++)
+		order = (a->label[i] > b->label[i]) - (a->label[i] < b->label[i]);
 	return order;
 }
 

@@ -92,12 +92,16 @@ static void feed(struct tcpm_engine *engine, const uint8_t *bytes, size_t size, 
 
 static void feed_raw(struct tcpm_engine *engine, const uint8_t *data, size_t size)
 {
-	static const uint16_t linktypes[] = {1, 0, 12, 14, 101, 108, 113, 228, 229, 276, 147};
+	/* Seeds name them by index: append only. */
+	static const uint16_t linktypes[] = {1,   0,   12,  14,  101, 108, 113, 228, 229, 276,
+					     147, 9,   50,  51,  100, 104, 105, 107, 109, 117,
+					     119, 127, 163, 166, 192, 204, 219, 239, 258};
 	uint64_t number = 0;
 	int64_t now_ns = 0;
 
 	while (size >= 4) {
-		uint16_t linktype = linktypes[data[0] % (sizeof(linktypes) / sizeof(linktypes[0]))];
+		uint16_t linktype = linktypes[(data[0] & 0x7f) %
+					      (sizeof(linktypes) / sizeof(linktypes[0]))];
 		uint32_t missing = data[0] & 0x80 ? 1000 : 0;
 		size_t length = data[1];
 

@@ -1,8 +1,10 @@
 /*
  * check: compares a program's samples with the simulator's truth, prints the
  * score, and ends with status 1 when a bound given as an option is broken.
+ * Several pairs of files, as of several seeds, are judged as one.
  */
 #include "check_compare.h"
+#include "check_score.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -42,8 +44,9 @@ static const struct {
 };
 
 struct arguments {
-	const char *truth, *samples;
-	bool brief;
+	char **files; /* truth, samples, truth, samples ... */
+	size_t pairs;
+	bool brief, score;
 	size_t worst;
 	bool bounded[BOUNDS];
 	double limit[BOUNDS];
@@ -51,8 +54,9 @@ struct arguments {
 
 static void usage(FILE *out)
 {
-	fputs("usage: check [options] TRUTH SAMPLES\n"
+	fputs("usage: check [options] TRUTH SAMPLES [TRUTH SAMPLES ...]\n"
 	      "  --brief        one line of key=value\n"
+	      "  --score        one line of key=value that any program can be judged by\n"
 	      "  --worst N      the N worst findings of each sort, with their frames\n"
 	      "Bounds, in percent; status 1 when one is broken:\n"
 	      "  --min-exact    of unambiguous SYN and cumulative ACKs, with the exact sample\n"
@@ -90,17 +94,32 @@ static void measure(const struct result *result, double values[BOUNDS])
 	values[PROMPT] = share(result->prompt.exact, result->prompt.sampled);
 }
 
-static const char *title(const struct truths *truths)
+static const char *title(const struct truths *truths, size_t pairs)
 {
-	if (truths->setting_count == 0)
-		return "-";
-	return truths->setting_count == 1 ? truths->settings[0] : "mixed";
+	const char *found = "-";
+
+	for (size_t i = 0; i < pairs; i++)
+		for (size_t j = 0; j < truths[i].setting_count; j++) {
+			if (*found != '-' && strcmp(found, truths[i].settings[j]) != 0)
+				return "mixed";
+			found = truths[i].settings[j];
+		}
+	return found;
 }
 
-static void print_brief(const struct truths *truths, const struct result *result,
+static unsigned long long count_all(const struct truths *truths, size_t pairs)
+{
+	unsigned long long count = 0;
+
+	for (size_t i = 0; i < pairs; i++)
+		count += truths[i].count;
+	return count;
+}
+
+static void print_brief(const struct truths *truths, size_t pairs, const struct result *result,
 			const double values[BOUNDS])
 {
-	printf("setting=%s acks=%zu samples=%llu", title(truths), truths->count,
+	printf("setting=%s acks=%llu samples=%llu", title(truths, pairs), count_all(truths, pairs),
 	       (unsigned long long)result->samples);
 	printf(" unambiguous=%llu",
 	       (unsigned long long)tally_of(result, KIND_SYN, KIND_ACK, UNAMBIGUOUS).due);
@@ -108,21 +127,23 @@ static void print_brief(const struct truths *truths, const struct result *result
 	       (unsigned long long)tally_of(result, KIND_SACK, KIND_SACK, UNAMBIGUOUS).due);
 	printf(" resolvable=%llu",
 	       (unsigned long long)tally_of(result, KIND_SYN, KIND_SACK, RESOLVABLE).due);
+	printf(" copies=%llu",
+	       (unsigned long long)tally_of(result, KIND_SYN, KIND_SACK, COPIED).due);
 	for (unsigned bound = 0; bound < BOUNDS; bound++)
 		printf(bound == NEGATIVE ? " %s=%.0f" : " %s=%.4f", bounds[bound].key,
 		       values[bound]);
 	printf("\n");
 }
 
-static void print_table(const struct truths *truths, const struct result *result,
+static void print_table(const struct truths *truths, size_t pairs, const struct result *result,
 			const double values[BOUNDS])
 {
 	static const char *const fault_names[FAULTS] = {
 		"nothing new acknowledged", "second of its frame", "off by > 1 ms and > 10 %",
 		"off by less", "missed"};
 
-	printf("%s: %zu acknowledgements of something new, %llu samples\n\n", title(truths),
-	       truths->count, (unsigned long long)result->samples);
+	printf("%s: %llu acknowledgements of something new, %llu samples\n\n", title(truths, pairs),
+	       count_all(truths, pairs), (unsigned long long)result->samples);
 	printf("  %-5s %-12s %10s %10s %10s %9s\n", "kind", "status", "number", "sampled", "exact",
 	       "exact %");
 	for (unsigned status = 0; status < STATUSES; status++)
@@ -153,28 +174,32 @@ static void print_table(const struct truths *truths, const struct result *result
 	       values[PROMPT]);
 }
 
-static void print_worst(const struct truths *truths, const struct result *result, size_t most)
+static void print_worst(const struct arguments *arguments, const struct truths *truths,
+			const struct result *result)
 {
 	static const char *const words[FAULTS] = {"extra", "twice", "gross", "inexact", "missed"};
 	size_t printed[FAULTS] = {0};
 
 	for (size_t i = 0; i < result->finding_count; i++) {
 		const struct finding *finding = &result->findings[i];
-		const struct truth *truth = finding->truth;
+		const struct truth *truth = &finding->truth;
 
-		if (printed[finding->fault]++ >= most)
+		if (printed[finding->fault]++ >= arguments->worst)
 			continue;
 		printf("%-7s frame %llu", words[finding->fault],
 		       (unsigned long long)finding->frame);
 		if (finding->rtt_ns != -1 || finding->fault != FAULT_MISSED)
 			printf(" claims %.6f ms", (double)finding->rtt_ns / 1e6);
-		if (truth != NULL)
+		if (truth->frame != 0)
 			printf(" truth %.6f ms (held %.6f ms) trigger %llu %s %s %llu bytes flow "
 			       "%llu %s",
 			       (double)truth->response_ns / 1e6, (double)truth->holding_ns / 1e6,
 			       (unsigned long long)truth->trigger, kind_names[truth->kind],
 			       status_names[truth->status], (unsigned long long)truth->bytes,
-			       (unsigned long long)truth->flow, truths->settings[truth->setting]);
+			       (unsigned long long)truth->flow,
+			       truths[finding->pair].settings[truth->setting]);
+		if (arguments->pairs > 1)
+			printf(" in %s", arguments->files[2 * finding->pair + 1]);
 		printf("\n");
 	}
 }
@@ -210,7 +235,7 @@ static double decimal(const char *text)
 
 static struct arguments parse(int argc, char **argv)
 {
-	struct option options[BOUNDS + 4] = {0};
+	struct option options[BOUNDS + 5] = {0};
 	struct arguments arguments = {0};
 	int option;
 
@@ -218,6 +243,7 @@ static struct arguments parse(int argc, char **argv)
 		options[bound] =
 			(struct option){bounds[bound].option, required_argument, NULL, 256 + bound};
 	options[BOUNDS] = (struct option){"brief", no_argument, NULL, 'b'};
+	options[BOUNDS + 3] = (struct option){"score", no_argument, NULL, 's'};
 	options[BOUNDS + 1] = (struct option){"worst", required_argument, NULL, 'w'};
 	options[BOUNDS + 2] = (struct option){"help", no_argument, NULL, 'h'};
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -226,6 +252,8 @@ static struct arguments parse(int argc, char **argv)
 			arguments.limit[option - 256] = decimal(optarg);
 		} else if (option == 'b') {
 			arguments.brief = true;
+		} else if (option == 's') {
+			arguments.score = true;
 		} else if (option == 'w') {
 			arguments.worst = (size_t)decimal(optarg);
 		} else {
@@ -233,36 +261,62 @@ static struct arguments parse(int argc, char **argv)
 			exit(option == 'h' ? 0 : 2);
 		}
 	}
-	if (optind + 2 != argc) {
+	if (optind == argc || (argc - optind) % 2 != 0) {
 		usage(stderr);
 		exit(2);
 	}
-	arguments.truth = argv[optind];
-	arguments.samples = argv[optind + 1];
+	arguments.files = argv + optind;
+	arguments.pairs = (size_t)(argc - optind) / 2;
 	return arguments;
+}
+
+/* Reads the pairs one after another; of the truths only numbers and names are kept. */
+static struct truths *read_pairs(const struct arguments *arguments, struct result *result,
+				 struct score *score)
+{
+	struct truths *truths = calloc(arguments->pairs, sizeof *truths);
+
+	if (truths == NULL) {
+		fprintf(stderr, "check: out of memory\n");
+		exit(2);
+	}
+	for (size_t i = 0; i < arguments->pairs; i++) {
+		struct samples samples;
+
+		read_truths(&truths[i], arguments->files[2 * i]);
+		read_samples(&samples, arguments->files[2 * i + 1]);
+		if (arguments->score)
+			score_add(score, &truths[i], &samples);
+		compare(result, &truths[i], &samples, arguments->worst > 0, i);
+		samples_done(&samples);
+		truths_drop_rows(&truths[i]);
+	}
+	result_finish(result);
+	return truths;
 }
 
 int main(int argc, char **argv)
 {
 	struct arguments arguments = parse(argc, argv);
-	struct truths truths;
-	struct samples samples;
-	struct result result;
+	struct result result = {0};
+	struct score score = {0};
+	struct truths *truths = read_pairs(&arguments, &result, &score);
 	double values[BOUNDS];
 	int status;
 
-	read_truths(&truths, arguments.truth);
-	read_samples(&samples, arguments.samples);
-	compare(&result, &truths, &samples, arguments.worst > 0);
 	measure(&result, values);
-	if (arguments.brief)
-		print_brief(&truths, &result, values);
+	if (arguments.score)
+		score_print(&score, &result);
+	else if (arguments.brief)
+		print_brief(truths, arguments.pairs, &result, values);
 	else
-		print_table(&truths, &result, values);
-	print_worst(&truths, &result, arguments.worst);
+		print_table(truths, arguments.pairs, &result, values);
+	print_worst(&arguments, truths, &result);
 	status = judge(&arguments, values);
+	score_done(&score);
 	result_done(&result);
-	samples_done(&samples);
-	truths_done(&truths);
+	for (size_t i = 0; i < arguments.pairs; i++)
+		truths_done(&truths[i]);
+	free(truths);
 	return status;
 }

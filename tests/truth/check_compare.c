@@ -50,12 +50,14 @@ static void compare_one(struct result *result, struct truths *truths, const stru
 			bool keep)
 {
 	struct truth *truth = find_truth(truths, sample->frame);
-	struct finding finding = {.frame = sample->frame, .rtt_ns = sample->rtt_ns, .truth = truth};
+	struct finding finding = {.frame = sample->frame, .rtt_ns = sample->rtt_ns};
 	struct tally *tally;
 
 	result->samples++;
 	if (sample->rtt_ns < 0)
 		result->negative++;
+	if (truth != NULL)
+		finding.truth = *truth;
 	if (truth == NULL || truth->sampled) {
 		finding.fault = truth == NULL ? FAULT_EXTRA : FAULT_TWICE;
 		finding.off_ns = sample->rtt_ns;
@@ -93,7 +95,7 @@ static void count_due(struct result *result, const struct truth *truth, bool kee
 		     (struct finding){.fault = FAULT_MISSED,
 				      .frame = truth->frame,
 				      .rtt_ns = -1,
-				      .truth = truth},
+				      .truth = *truth},
 		     keep);
 }
 
@@ -112,13 +114,18 @@ static int by_weight(const void *a, const void *b)
 		return (x->fault > y->fault) - (x->fault < y->fault);
 	if (x->off_ns != y->off_ns)
 		return (x->off_ns < y->off_ns) - (x->off_ns > y->off_ns);
+	if (x->pair != y->pair)
+		return (x->pair > y->pair) - (x->pair < y->pair);
 	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
-void compare(struct result *result, struct truths *truths, const struct samples *samples, bool keep)
+void compare(struct result *result, struct truths *truths, const struct samples *samples, bool keep,
+	     size_t pair)
 {
-	*result = (struct result){0};
-	result->errors = calloc(samples->count + 1, sizeof *result->errors);
+	size_t first = result->finding_count;
+
+	result->errors = reallocarray(result->errors, result->error_count + samples->count + 1,
+				      sizeof *result->errors);
 	if (result->errors == NULL) {
 		fprintf(stderr, "check: out of memory\n");
 		exit(2);
@@ -127,7 +134,14 @@ void compare(struct result *result, struct truths *truths, const struct samples 
 		compare_one(result, truths, &samples->rows[i], keep);
 	for (size_t i = 0; i < truths->count; i++)
 		count_due(result, &truths->rows[i], keep);
-	qsort(result->errors, result->error_count, sizeof *result->errors, by_size);
+	for (size_t i = first; i < result->finding_count; i++)
+		result->findings[i].pair = pair;
+}
+
+void result_finish(struct result *result)
+{
+	if (result->error_count > 0)
+		qsort(result->errors, result->error_count, sizeof *result->errors, by_size);
 	if (result->finding_count > 0)
 		qsort(result->findings, result->finding_count, sizeof *result->findings, by_weight);
 }

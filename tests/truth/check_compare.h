@@ -20,9 +20,10 @@ enum fault {
 struct finding {
 	enum fault fault;
 	uint64_t frame;
-	int64_t rtt_ns;            /* claimed; -1: no sample */
-	int64_t off_ns;            /* how far from the truth; the larger, the worse */
-	const struct truth *truth; /* NULL: none */
+	int64_t rtt_ns;     /* claimed; -1: no sample */
+	int64_t off_ns;     /* how far from the truth; the larger, the worse */
+	struct truth truth; /* frame 0: none */
+	size_t pair;        /* the caller's number of the two files */
 };
 
 struct tally {
@@ -48,10 +49,13 @@ struct result {
  * Such samples are left out of the errors. */
 #define SHORTEST_PATH_NS 300000
 
-/* Fills *result. keep: whether to collect the findings. Ends the program when
- * memory is out. */
-void compare(struct result *result, struct truths *truths, const struct samples *samples,
-	     bool keep);
+/* Adds one run's samples to *result, which starts out as zeros. keep: whether to collect
+ * the findings; pair: for them. Ends the program when memory is out. */
+void compare(struct result *result, struct truths *truths, const struct samples *samples, bool keep,
+	     size_t pair);
+
+/* Orders errors and findings, after the last compare() and before they are read. */
+void result_finish(struct result *result);
 void result_done(struct result *result);
 
 /* The sum of the tallies of kinds first..last with that status. */

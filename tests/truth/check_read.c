@@ -209,11 +209,17 @@ void read_samples(struct samples *samples, const char *path)
 	close_file(&reader);
 }
 
+void truths_drop_rows(struct truths *truths)
+{
+	free(truths->rows);
+	truths->rows = NULL;
+}
+
 void truths_done(struct truths *truths)
 {
 	for (size_t i = 0; i < truths->setting_count; i++)
 		free(truths->settings[i]);
-	free(truths->rows);
+	truths_drop_rows(truths);
 	*truths = (struct truths){0};
 }
 
@@ -223,7 +229,7 @@ void samples_done(struct samples *samples)
 	*samples = (struct samples){0};
 }
 
-struct truth *find_truth(struct truths *truths, uint64_t frame)
+struct truth *find_truth(const struct truths *truths, uint64_t frame)
 {
 	size_t low = 0, high = truths->count;
 

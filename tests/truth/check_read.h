@@ -67,10 +67,12 @@ extern const char *const status_names[STATUSES];
 void read_truths(struct truths *truths, const char *path);
 void read_samples(struct samples *samples, const char *path);
 
+/* Frees the rows, but keeps their count and the names of the settings. */
+void truths_drop_rows(struct truths *truths);
 void truths_done(struct truths *truths);
 void samples_done(struct samples *samples);
 
 /* The truth of that frame, or NULL. */
-struct truth *find_truth(struct truths *truths, uint64_t frame);
+struct truth *find_truth(const struct truths *truths, uint64_t frame);
 
 #endif

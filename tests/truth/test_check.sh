@@ -49,4 +49,16 @@ damage "a sample out of nothing" --max-false 0 'NR == 2 { print 1, 5000, "ack", 
 damage "a negative sample" --max-negative 0 'NR == 9 { $2 = -$2 } { print }'
 damage "the wrong class" --min-prompt 97 'NR > 1 { $4 = "response" } { print }'
 damage "response called network" --max-p99 3 'NR > 1 { $4 = "network" } { print }'
+# several pairs are judged as one, and a finding names its file
+cp one.truth three.truth
+awk -F, -v OFS=, 'NR == 9 { $2 = $2 * 2 + 5000000 } { print }' perfect.csv >three.csv
+"$check" --brief --max-inexact 0 one.truth perfect.csv three.truth perfect.csv >out ||
+	fail "two perfect runs are not perfect together"
+if "$check" --worst 1 --max-inexact 0 one.truth perfect.csv three.truth three.csv >out; then
+	fail "a gross error in the second run was not noticed"
+fi
+grep -q '^gross .* in three.csv$' out || fail "no word of the second run"
+"$check" --score one.truth perfect.csv | grep -q ' number=100.* exact=100.* false=0.0000 ' ||
+	fail "the truth has a bad score"
+"$check" --score one.truth three.csv | grep -q ' exact=100.0000 ' && fail "the score is too good"
 echo ok

@@ -48,6 +48,16 @@ enum frame_next {
 	FRAME_NEXT_PROTOCOL,
 	FRAME_NEXT_FAMILY,        /* four bytes, network byte order */
 	FRAME_NEXT_FAMILY_LITTLE, /* four bytes, the other one */
+	FRAME_NEXT_FAMILY_BYTE,
+	FRAME_NEXT_PPP,
+	FRAME_NEXT_PPP_BYTE, /* its first byte left out */
+	FRAME_NEXT_GPE,      /* VXLAN-GPE's own numbers, one byte */
+	FRAME_NEXT_NLPID,    /* frame relay's */
+};
+
+/* A field of two bytes that holds how many bytes follow from a place on. */
+struct frame_length {
+	size_t at, from;
 };
 
 struct frame_builder {
@@ -59,6 +69,9 @@ struct frame_builder {
 	size_t ip_at;     /* the innermost IP header */
 	size_t ip_all[8]; /* all of them, outermost first */
 	size_t ip_count;
+	struct frame_length lengths[8]; /* that frame_end fills in */
+	size_t length_count;
+	size_t udp_at;       /* the last UDP header; 0: none */
 	size_t extension_at; /* the last extension header */
 	size_t tcp_at;
 	size_t data_at; /* where the TCP data starts, or would; set by frame_data or frame_end */
@@ -112,6 +125,22 @@ static inline void frame_bytes(struct frame_builder *b, const void *bytes, size_
 	memcpy(b->bytes + frame_grow(b, count), bytes, count);
 }
 
+/* A number by which something is known by its EtherType: IPv4, IPv6, MPLS, Ethernet. */
+static inline unsigned frame_number(unsigned ethertype, unsigned ipv4, unsigned ipv6, unsigned mpls,
+				    unsigned ethernet)
+{
+	switch (ethertype) {
+	case 0x0800:
+		return ipv4;
+	case 0x86dd:
+		return ipv6;
+	case 0x8847:
+		return mpls;
+	default:
+		return ethernet;
+	}
+}
+
 /* Writes into the last header what follows it, in whichever way that header says so.
  * Also to be used alone, for what the builder cannot build: (b, 0x0806, 17, 7) makes the
  * frame ARP behind Ethernet, UDP behind IP, OSI behind a loopback header. */
@@ -129,7 +158,20 @@ static inline void frame_announce(struct frame_builder *b, unsigned ethertype, u
 		frame_set32(b, b->next_at, family);
 		break;
 	case FRAME_NEXT_FAMILY_LITTLE:
+	case FRAME_NEXT_FAMILY_BYTE:
 		frame_set8(b, b->next_at, family);
+		break;
+	case FRAME_NEXT_PPP:
+		frame_set16(b, b->next_at, frame_number(ethertype, 0x21, 0x57, 0x281, 0x31));
+		break;
+	case FRAME_NEXT_PPP_BYTE:
+		frame_set8(b, b->next_at, frame_number(ethertype, 0x21, 0x57, 0, 0));
+		break;
+	case FRAME_NEXT_GPE:
+		frame_set8(b, b->next_at, frame_number(ethertype, 1, 2, 5, 3));
+		break;
+	case FRAME_NEXT_NLPID:
+		frame_set8(b, b->next_at, frame_number(ethertype, 0xcc, 0x8e, 0, 0));
 		break;
 	case FRAME_NEXT_NONE:
 		break;
@@ -143,6 +185,7 @@ static inline void frame_begin(struct frame_builder *b, uint16_t linktype)
 	b->linktype = linktype;
 	b->next = FRAME_NEXT_ETHERTYPE;
 	b->next_at = b->ip_at = b->ip_count = b->extension_at = b->tcp_at = b->data_at = 0;
+	b->length_count = b->udp_at = 0;
 	b->has_tcp = b->has_data = false;
 	switch (linktype) {
 	case FRAME_ETHERNET:
@@ -373,6 +416,8 @@ static inline struct tcpm_frame frame_end(struct frame_builder *b)
 		frame_set16(b, at + 10, 0);
 		frame_set16(b, at + 10, frame_checksum(b, at, (b->bytes[at] & 0x0fu) * 4));
 	}
+	for (size_t i = 0; i < b->length_count; i++)
+		frame_set16(b, b->lengths[i].at, (unsigned)(b->length - b->lengths[i].from));
 	return frame_whole(b);
 }
 

@@ -163,7 +163,8 @@ static void test_flow(void **state)
 	struct test_flow vlan = one;
 	struct test_flow again = one;
 
-	vlan.id.vlan[1] = 7;
+	vlan.id.label_kind[0] = TCPM_LABEL_VLAN;
+	vlan.id.label[0] = 7;
 	give(groups, &one, 0, TCPM_CLASS_NETWORK, 1);
 	give(groups, &port, 0, TCPM_CLASS_NETWORK, 1);
 	give(groups, &vlan, 0, TCPM_CLASS_NETWORK, 1);

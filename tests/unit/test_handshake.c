@@ -179,6 +179,32 @@ static void vlans_are_networks_of_their_own(void **state)
 		 "14ms  A 101 a501                = syn 4ms network\n");
 }
 
+static void directions_in_different_vlans(void **state)
+{
+	(void)state;
+	scenario("0     A S 100 v81\n"
+		 "10ms  B S 500 a101 v80          = syn 10ms network\n"
+		 "11ms  A 101 a501 v81            = syn 1ms network\n"
+		 "20ms  A 101:100 a501 v81\n"
+		 "30ms  B 501 a201 v80            = ack 10ms response\n"
+		 "31ms  B 501:100 a201 v80\n"
+		 "35ms  A 201 a601 v81            = ack 4ms response\n"
+		 /* The ports are used again. */
+		 "2s    A S 9000 v81\n"
+		 "2.01s B S 7000 a9001 v80        = syn 10ms network\n"
+		 "2.012s A 9001 a7001 v81         = syn 2ms network\n"
+		 "2.02s A 9001:10 a7001 v81\n"
+		 "2.05s B 7001 a9011 v80          = ack 30ms response\n");
+	/* Another number is no answer. */
+	scenario("0     A S 100 v81\n"
+		 "10ms  B S 500 a102 v80\n");
+	/* A router on a stick: seen before and after it, two capture points. */
+	scenario("0     A S 100 v81\n"
+		 "1ms   A S 100 v80\n"
+		 "10ms  B S 500 a101 v80          = syn 9ms network\n"
+		 "11ms  B S 500 a101 v81          = syn 11ms network\n");
+}
+
 static void same_over_ipv6(void **state)
 {
 	struct scenario_settings settings = {.ipv6 = true};
@@ -237,6 +263,7 @@ int main(void)
 		cmocka_unit_test(syn_with_data),
 		cmocka_unit_test(two_connections_do_not_mix),
 		cmocka_unit_test(vlans_are_networks_of_their_own),
+		cmocka_unit_test(directions_in_different_vlans),
 		cmocka_unit_test(same_over_ipv6),
 		cmocka_unit_test(half_open_flows_are_forgotten),
 		cmocka_unit_test(syn_retransmissions_belong_together_for_two_minutes),

@@ -133,6 +133,23 @@ static void two_retransmissions_in_one_tick_cannot_be_told(void **state)
 			      "930ms B 501 a201 t7930/1920      = echo 10ms response\n");
 }
 
+static void echo_of_the_last_but_one(void **state)
+{
+	(void)state;
+	/* Two SYN-ACKs close together, of which the first is echoed. */
+	scenario("0     A S 100 t1000/0\n"
+		 "10ms  B S 500 a101 t7000/1000   = syn 10ms network\n"
+		 "1.01s B S 500 a101 t8000/1000   = resent\n"
+		 "1.011s B S 500 a101 t8001/1000  = resent\n"
+		 "1.04s A 101 a501 t2040/8000     = echo 30ms network\n");
+	/* Far apart it may be the answer to the duplicate. */
+	scenario("0     A S 100 t1000/0\n"
+		 "10ms  B S 500 a101 t7000/1000   = syn 10ms network\n"
+		 "1.01s B S 500 a101 t8000/1000   = resent\n"
+		 "1.02s B S 500 a101 t8010/1000   = resent\n"
+		 "1.04s A 101 a501 t2040/8000     = ambiguous\n");
+}
+
 static void echo_of_the_original_needs_proof(void **state)
 {
 	(void)state;
@@ -591,6 +608,7 @@ int main(void)
 		cmocka_unit_test(retransmitted_is_resolved_by_the_echo),
 		cmocka_unit_test(coarse_clock_cannot_resolve),
 		cmocka_unit_test(two_retransmissions_in_one_tick_cannot_be_told),
+		cmocka_unit_test(echo_of_the_last_but_one),
 		cmocka_unit_test(echo_of_the_original_needs_proof),
 		cmocka_unit_test(everything_a_retransmission_held_back_is_silent),
 		cmocka_unit_test(hole_filled_at_the_capture_point),

@@ -43,6 +43,10 @@ static void assert_vlans(const uint16_t *tags, size_t count, const uint16_t *ids
 	assert_int_equal(packet.vlan_count, kept);
 	for (size_t i = 0; i < TCPM_MAX_VLANS; i++)
 		assert_int_equal(packet.vlan[i], i < kept ? ids[i] : 0);
+	for (size_t i = 0; i + 1 < PACKET_MAX_LABELS; i++) {
+		assert_int_equal(packet.label_kind[i], i < kept ? TCPM_LABEL_VLAN : 0);
+		assert_int_equal(packet.label[i], i < kept ? ids[i] : 0);
+	}
 }
 
 static void test_vlan_ids(void **state)
@@ -262,7 +266,9 @@ static void test_raw_version(void **state)
 /* Every link type there is: those decoded want more bytes, the others say so at once. */
 static void test_every_linktype(void **state)
 {
-	static const uint16_t decoded[] = {0, 1, 12, 14, 101, 108, 113, 228, 229, 276};
+	static const uint16_t decoded[] = {0,   1,   9,   12,  14,  50,  51,  100, 101, 104,
+					   105, 107, 108, 109, 113, 117, 119, 127, 163, 166,
+					   192, 204, 219, 228, 229, 239, 258, 276};
 	struct packet packet;
 	(void)state;
 

@@ -1,0 +1,98 @@
+/*
+ * UDP (RFC 768), as far as a tunnel may be in it.
+ *
+ * A port is a hint, no more. Each tunnel's decoder refuses what its header cannot be,
+ * and from there on all that is inside must fit (walk->guessed). A refused packet is
+ * UDP of some other kind: NOT_TCP.
+ */
+#include "packet/layers.h"
+
+const struct packet_ports packet_default_ports = {
+	.port =
+		{
+			[PACKET_TUNNEL_VXLAN] = {4789, 8472},
+			[PACKET_TUNNEL_VXLAN_GPE] = {4790},
+			[PACKET_TUNNEL_GENEVE] = {6081},
+			[PACKET_TUNNEL_GTP_U] = {2152},
+			[PACKET_TUNNEL_TEREDO] = {3544},
+			[PACKET_TUNNEL_CAPWAP] = {5247},
+			[PACKET_TUNNEL_L2TP] = {1701},
+			[PACKET_TUNNEL_MPLS] = {6635},
+		},
+};
+
+/* The kind that has the port; PACKET_TUNNELS if none has. */
+static unsigned find_tunnel(const struct packet_ports *ports, uint16_t port)
+{
+	for (unsigned kind = 0; kind < PACKET_TUNNELS; kind++)
+		for (unsigned i = 0; i < PACKET_MAX_PORTS && ports->port[kind][i] != 0; i++)
+			if (ports->port[kind][i] == port)
+				return kind;
+	return PACKET_TUNNELS;
+}
+
+static enum tcpm_decode decode_tunnel(struct walk *walk, unsigned kind)
+{
+	switch ((enum packet_tunnel)kind) {
+	case PACKET_TUNNEL_VXLAN:
+		return overlay_vxlan(walk);
+	case PACKET_TUNNEL_VXLAN_GPE:
+		return overlay_vxlan_gpe(walk);
+	case PACKET_TUNNEL_GENEVE:
+		return overlay_geneve(walk);
+	case PACKET_TUNNEL_GTP_U:
+		return gtp_user(walk);
+	case PACKET_TUNNEL_TEREDO:
+		return teredo_header(walk);
+	case PACKET_TUNNEL_CAPWAP:
+		return capwap_data(walk);
+	case PACKET_TUNNEL_L2TP:
+		return l2tp_data(walk);
+	case PACKET_TUNNEL_MPLS: /* The labels follow at once (RFC 7510 section 3). */
+		tunnel_label_ends(walk);
+		return walk_on(walk, LAYER_MPLS);
+	case PACKET_TUNNELS:
+		break;
+	}
+	return TCPM_DECODE_NOT_TCP;
+}
+
+static enum tcpm_decode try_port(struct walk *walk, uint16_t port)
+{
+	unsigned kind = find_tunnel(walk->ports, port);
+	struct walk trial = *walk;
+
+	if (kind == PACKET_TUNNELS)
+		return TCPM_DECODE_NOT_TCP;
+	trial.guessed = true;
+	enum tcpm_decode decode = decode_tunnel(&trial, kind);
+	if (decode == TCPM_DECODE_MALFORMED)
+		return TCPM_DECODE_NOT_TCP;
+	*walk = trial;
+	return decode;
+}
+
+/* Source and target port, length of all, checksum: two bytes each. */
+enum tcpm_decode udp_header(struct walk *walk)
+{
+	uint16_t source, target, length;
+
+	if (!cursor_peek16(&walk->cursor, 0, &source) ||
+	    !cursor_peek16(&walk->cursor, 2, &target) || !cursor_peek16(&walk->cursor, 4, &length))
+		return TCPM_DECODE_NOT_TCP;
+	/* No length is for jumbograms (RFC 2675 section 4), whose IP header has none either. */
+	bool fits = length >= 8 && (length <= walk->wire || walk->packet->more_data ||
+				    walk->loose || walk->partial);
+	if (!fits && !(length == 0 && walk->loose))
+		return TCPM_DECODE_NOT_TCP;
+	tunnel_enter(walk);
+	if (!walk_skip(walk, 8))
+		return TCPM_DECODE_NOT_TCP;
+	if (length != 0)
+		walk_limit(walk, length - 8u);
+
+	/* Most are sent to the tunnel's port from any other; where a port was translated,
+	 * the answer comes from it. */
+	enum tcpm_decode decode = try_port(walk, target);
+	return decode == TCPM_DECODE_NOT_TCP ? try_port(walk, source) : decode;
+}
