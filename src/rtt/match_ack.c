@@ -186,7 +186,8 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 		judge_hole(direction, arrival, covered, verdict);
 	else if (trigger->flags & SEGMENT_UNTIMED)
 		match_no_sample(verdict, missing(direction, TCPM_REASON_UNTIMED));
-	else if ((trigger->flags & SEGMENT_RETRANSMITTED) || covered->resent_apart)
+	else if ((trigger->flags & (SEGMENT_RETRANSMITTED | SEGMENT_BEFORE)) ||
+		 covered->resent_apart)
 		judge_resent(direction, arrival, covered, verdict);
 	else
 		judge_once(direction, arrival, covered, verdict);

@@ -37,7 +37,8 @@ static void look_back(const struct direction *direction, struct covered *covered
 			covered->released |= !seq_before(segment->start, covered->trigger->end);
 			continue;
 		}
-		if ((segment->flags & SEGMENT_RETRANSMITTED) && sent->frame != last->frame)
+		if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_BEFORE)) &&
+		    sent->frame != last->frame)
 			covered->resent_apart = true;
 		if (last->time_ns - sent->time_ns < SHORTEST_DELAY_NS)
 			covered->fresh += seq_min(segment->end, ack) - segment->start;
@@ -153,7 +154,8 @@ const struct sent *covered_by_echo(const struct direction *direction, const stru
 		return trigger->flags & SEGMENT_AGAIN_SHARED ? NULL : named;
 
 	const struct segment *original = last_original(direction, covered);
-	const uint32_t unfit = SEGMENT_FIRST_SHARED | SEGMENT_UNTIMED | SEGMENT_PARTIAL;
+	const uint32_t unfit =
+		SEGMENT_FIRST_SHARED | SEGMENT_UNTIMED | SEGMENT_PARTIAL | SEGMENT_BEFORE;
 
 	if (named->frame == original->first.frame && !(original->flags & unfit) &&
 	    before_any_answer(direction, covered, arrival->now_ns))

@@ -191,7 +191,7 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 	verdict->selective = true;
 	if (news->hole)
 		match_no_sample(verdict, TCPM_REASON_GAP);
-	else if (news->resent || (news->last->flags & SEGMENT_SPLIT))
+	else if (news->resent || (news->last->flags & (SEGMENT_SPLIT | SEGMENT_BEFORE)))
 		match_no_sample(verdict, TCPM_REASON_AMBIGUOUS);
 	else if (news->last->flags & SEGMENT_UNTIMED)
 		match_no_sample(verdict, TCPM_REASON_UNTIMED);

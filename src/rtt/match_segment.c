@@ -189,9 +189,9 @@ static void mark_resent(struct segment *segment, const struct arrival *arrival,
  * it may well have been sent before. */
 static uint32_t late_flags(const struct direction *direction, uint32_t start)
 {
-	if ((direction->flags & DIRECTION_VOID) && seq_before(start, direction->void_end))
-		return SEGMENT_UNTIMED;
-	return SEGMENT_FILLED;
+	if (!(direction->flags & DIRECTION_VOID) || !seq_before(start, direction->void_end))
+		return SEGMENT_FILLED;
+	return direction->void_reason == TCPM_REASON_GAP ? SEGMENT_BEFORE : SEGMENT_UNTIMED;
 }
 
 /* Works [start, end), una <= start, end <= max, into the ring. True if any of it was
@@ -210,7 +210,7 @@ static bool overlay(struct direction *direction, const struct match_memory *memo
 			uint32_t until = segment ? seq_min(end, segment->start) : end;
 			uint32_t flags = late_flags(direction, start);
 
-			resent |= flags == SEGMENT_UNTIMED;
+			resent |= flags != SEGMENT_FILLED;
 			if (remember(direction, memory, arrival, index, start, until, flags))
 				index++;
 			start = until;

@@ -32,6 +32,9 @@ enum {
 	/* Another transmission bears the TSval of `again`, or of `first`. */
 	SEGMENT_AGAIN_SHARED = 0x40,
 	SEGMENT_FIRST_SHARED = 0x80,
+	/* Must be taken to have been sent before the capture began, too: only an echo can
+	 * time it. */
+	SEGMENT_BEFORE = 0x100,
 };
 
 /* One transmission. */

@@ -430,7 +430,11 @@ static void retransmission_of_what_was_sent_before_the_capture(void **state)
 	scenario("0     A 5000:1000 a900\n"
 		 "1ms   B 900 a4000\n"
 		 "2ms   A 4000:1000 a900          = resent\n"
-		 "12ms  B 900 a6000               = gap\n");
+		 "12ms  B 900 a6000               = ambiguous\n");
+	scenario("0     A 5000:1000 a900 t50/1\n"
+		 "1ms   B 900 a4000 t9/40\n"
+		 "2ms   A 4000:1000 a900 t52/1    = resent\n"
+		 "12ms  B 900 a6000 t19/52        = echo 10ms network\n");
 }
 
 static void one_side_only(void **state)
