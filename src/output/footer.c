@@ -11,7 +11,8 @@
 static const char *const reason_sentences[TCPM_REASONS] = {
 	[TCPM_REASON_AMBIGUOUS] =
 		"the data was sent more than once, and no timestamp tells which one was answered",
-	[TCPM_REASON_CONTRADICTION] = "the timestamp it echoes is not that of any segment it can answer",
+	[TCPM_REASON_CONTRADICTION] =
+		"the timestamp it echoes is not that of any segment it can answer",
 	[TCPM_REASON_PARTIAL] = "the packet it answers was already timed by its first part",
 	[TCPM_REASON_GAP] = "part of the data was not captured",
 	[TCPM_REASON_UNSEEN] = "none of the data was captured, though other data of the sender was",
