@@ -36,11 +36,10 @@ enum tcpm_label {
 	TCPM_LABEL_NONE,
 	TCPM_LABEL_VLAN,   /* VLAN id, 1 to 4095 (IEEE 802.1Q) */
 	TCPM_LABEL_PPPOE,  /* session id (RFC 2516) */
-	TCPM_LABEL_GRE,    /* key (RFC 2890), or call id (RFC 2637) */
+	TCPM_LABEL_GRE,    /* key (RFC 2890) */
 	TCPM_LABEL_ERSPAN, /* session id */
 	TCPM_LABEL_VXLAN,  /* VNI (RFC 7348) */
 	TCPM_LABEL_GENEVE, /* VNI (RFC 8926) */
-	TCPM_LABEL_GTP,    /* tunnel endpoint id (3GPP TS 29.281) */
 	TCPM_LABEL_TUNNEL, /* a tunnel without a number of its own: a hash of its two ends */
 	TCPM_LABELS
 };

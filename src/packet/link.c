@@ -103,7 +103,7 @@ enum tcpm_decode link_vlan(struct walk *walk)
 		return TCPM_DECODE_TRUNCATED;
 	tag &= 0x0fff;
 	if (tag != 0) {
-		if (packet->vlan_count < TCPM_MAX_VLANS)
+		if (packet->vlan_count < PACKET_MAX_VLANS)
 			packet->vlan[packet->vlan_count++] = tag;
 		tunnel_label(walk, TCPM_LABEL_VLAN, tag);
 	}

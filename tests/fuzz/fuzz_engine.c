@@ -100,8 +100,8 @@ static void feed_raw(struct tcpm_engine *engine, const uint8_t *data, size_t siz
 	int64_t now_ns = 0;
 
 	while (size >= 4) {
-		uint16_t linktype = linktypes[(data[0] & 0x7f) %
-					      (sizeof(linktypes) / sizeof(linktypes[0]))];
+		uint16_t linktype =
+			linktypes[(data[0] & 0x7f) % (sizeof(linktypes) / sizeof(linktypes[0]))];
 		uint32_t missing = data[0] & 0x80 ? 1000 : 0;
 		size_t length = data[1];
 

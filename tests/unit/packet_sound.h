@@ -54,8 +54,8 @@ static inline void assert_plausible(const struct tcpm_frame *frame, const struct
 	assert_true(packet->length <= UINT16_MAX - 20 || packet->length <= wire - 40);
 	assert_true(packet->sack_count <= PACKET_MAX_SACK);
 	assert_true(packet->window_scale <= 14);
-	assert_true(packet->vlan_count <= TCPM_MAX_VLANS);
-	for (size_t i = 0; i < TCPM_MAX_VLANS; i++) {
+	assert_true(packet->vlan_count <= PACKET_MAX_VLANS);
+	for (size_t i = 0; i < PACKET_MAX_VLANS; i++) {
 		if (i < packet->vlan_count)
 			assert_in_range(packet->vlan[i], 1, 4095);
 		else

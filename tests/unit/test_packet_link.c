@@ -41,7 +41,7 @@ static void assert_vlans(const uint16_t *tags, size_t count, const uint16_t *ids
 	assert_some_tcp(&packet);
 	assert_int_equal(packet.length, 100);
 	assert_int_equal(packet.vlan_count, kept);
-	for (size_t i = 0; i < TCPM_MAX_VLANS; i++)
+	for (size_t i = 0; i < PACKET_MAX_VLANS; i++)
 		assert_int_equal(packet.vlan[i], i < kept ? ids[i] : 0);
 	for (size_t i = 0; i + 1 < PACKET_MAX_LABELS; i++) {
 		assert_int_equal(packet.label_kind[i], i < kept ? TCPM_LABEL_VLAN : 0);
