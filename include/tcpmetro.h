@@ -157,6 +157,28 @@ struct tcpm_handler {
 	void (*closed)(void *user, const struct tcpm_closed *closed);
 };
 
+/* Tunnels in UDP. Nothing in a UDP header says that one follows: it is recognised by its
+ * port, then by all that its header and the packet in it must hold. */
+enum tcpm_tunnel {
+	TCPM_TUNNEL_VXLAN,     /* RFC 7348; 4789, 8472 */
+	TCPM_TUNNEL_VXLAN_GPE, /* draft-ietf-nvo3-vxlan-gpe; 4790 */
+	TCPM_TUNNEL_GENEVE,    /* RFC 8926; 6081 */
+	TCPM_TUNNEL_GTP_U,     /* 3GPP TS 29.281; 2152 */
+	TCPM_TUNNEL_TEREDO,    /* RFC 4380; 3544 */
+	TCPM_TUNNEL_CAPWAP,    /* RFC 5415, the data channel; 5247 */
+	TCPM_TUNNEL_L2TP,      /* RFC 2661; 1701 */
+	TCPM_TUNNEL_MPLS,      /* RFC 7510; 6635 */
+	TCPM_TUNNELS
+};
+
+struct tcpm_tunnel_port {
+	uint16_t port;  /* 1 to 65535 */
+	uint8_t tunnel; /* enum tcpm_tunnel */
+};
+
+/* How many ports one kind of tunnel may have. */
+#define TCPM_MAX_TUNNEL_PORTS 8
+
 /* Zero means the default in each field. */
 struct tcpm_options {
 	uint32_t max_flows;         /* flows remembered at once; default 1,000,000 */
@@ -165,7 +187,11 @@ struct tcpm_options {
 	int64_t idle_ns;            /* an idle flow is forgotten after; default 300 s */
 	int64_t half_open_ns;       /* a flow whose handshake never ended, after; default 140 s */
 	int64_t closed_ns;          /* a flow that ended, after; default 15 s */
-	uint64_t hash_seed;         /* secret, from a random source: keys the flow table */
+	/* Ports of tunnels in UDP. A kind that is named here has these instead of its
+	 * defaults. Only read by tcpm_engine_new. */
+	const struct tcpm_tunnel_port *tunnel_ports;
+	size_t tunnel_port_count;
+	uint64_t hash_seed; /* secret, from a random source: keys the flow table */
 };
 
 /* Everything that happened, since the engine was made. */
@@ -223,6 +249,7 @@ TCPM_API const char *tcpm_class_name(unsigned class_);
 TCPM_API const char *tcpm_reason_name(unsigned reason);
 TCPM_API const char *tcpm_decode_name(unsigned decode);
 TCPM_API const char *tcpm_label_name(unsigned kind);
+TCPM_API const char *tcpm_tunnel_name(unsigned tunnel);
 
 /* The library's version, "0.1.0". */
 TCPM_API const char *tcpm_version(void);

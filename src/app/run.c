@@ -151,6 +151,8 @@ static int start_engine(struct run *run, uint64_t seed, struct error *error)
 {
 	struct tcpm_options options = {
 		.max_flows = (uint32_t)run->options->max_flows,
+		.tunnel_ports = run->options->tunnel_ports,
+		.tunnel_port_count = run->options->tunnel_port_count,
 		.hash_seed = seed,
 	};
 	struct tcpm_handler handler = {.user = run, .sample = on_sample, .closed = on_closed};

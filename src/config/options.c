@@ -19,6 +19,7 @@ enum kind {
 	KIND_TEXT,   /* const char * */
 	KIND_NUMBER, /* uint64_t within .minimum and .maximum */
 	KIND_FILES,  /* adds to options.files */
+	KIND_PORTS,  /* adds to options.tunnel_ports: KIND=PORT */
 };
 
 struct row {
@@ -58,6 +59,7 @@ static const struct row table[] = {
 	 .help = "addresses as numbers (default)"},
 	{"names", 0, KIND_FLAG, .offset = AT(names), .help = "look up the names of hosts"},
 	{"quiet", 'q', KIND_FLAG, .offset = AT(quiet), .help = "no progress on a terminal"},
+	{"tunnel-port", 0, KIND_PORTS, .argument = "KIND=PORT"},
 	{"max-flows", 0, KIND_NUMBER, .offset = AT(max_flows), .argument = "N", .minimum = 1,
 	 .maximum = UINT64_C(1) << 28},
 	{"max-groups", 0, KIND_NUMBER, .offset = AT(max_groups), .argument = "N", .minimum = 1,
@@ -109,6 +111,38 @@ static int set_number(const struct row *row, void *field, const char *value, str
 	return 0;
 }
 
+/* "vxlan=4789": a kind of tunnel and a UDP port. */
+static int add_port(struct options *options, const char *value, struct error *error)
+{
+	const char *equals = strchr(value, '=');
+	size_t length = equals ? (size_t)(equals - value) : 0;
+	uint64_t port;
+
+	for (unsigned i = 0; length && i < TCPM_TUNNELS; i++) {
+		const char *name = tcpm_tunnel_name(i);
+		unsigned count = 0;
+
+		if (strlen(name) != length || memcmp(name, value, length) != 0)
+			continue;
+		if (parse_u64(equals + 1, 1, 65535, &port) < 0)
+			return error_set(error, EINVAL,
+					 "--tunnel-port: \"%s\" is not a port from 1 to 65535",
+					 equals + 1);
+		for (size_t j = 0; j < options->tunnel_port_count; j++)
+			count += options->tunnel_ports[j].tunnel == i;
+		if (count == TCPM_MAX_TUNNEL_PORTS)
+			return error_set(error, EINVAL, "--tunnel-port: %s has %u ports already",
+					 name, count);
+		options->tunnel_ports[options->tunnel_port_count++] =
+			(struct tcpm_tunnel_port){.port = (uint16_t)port, .tunnel = (uint8_t)i};
+		return 0;
+	}
+	return error_set(error, EINVAL,
+			 "--tunnel-port: \"%s\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, "
+			 "geneve, gtp-u, teredo, capwap, l2tp, mpls",
+			 value);
+}
+
 static int set(const struct row *row, struct options *options, const char *value,
 	       struct error *error)
 {
@@ -134,6 +168,8 @@ static int set(const struct row *row, struct options *options, const char *value
 			return error_set(error, EINVAL, "--read: the name of the file is empty");
 		options->files[options->file_count++] = value;
 		return 0;
+	case KIND_PORTS:
+		return add_port(options, value, error);
 	}
 	return -EINVAL;
 }
@@ -246,8 +282,11 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 	};
 
 	parsed.files = calloc((size_t)argc + 1, sizeof(*parsed.files));
-	if (!parsed.files)
+	parsed.tunnel_ports = calloc((size_t)argc + 1, sizeof(*parsed.tunnel_ports));
+	if (!parsed.files || !parsed.tunnel_ports) {
+		options_done(&parsed);
 		return error_set(error, ENOMEM, "out of memory");
+	}
 	int result = parse_words(argc, argv, &parsed, error);
 
 	if (result < 0) {
@@ -262,8 +301,10 @@ void options_done(struct options *options)
 {
 	free(options->files);
 	free(options->filter);
+	free(options->tunnel_ports);
 	options->files = NULL;
 	options->filter = NULL;
+	options->tunnel_ports = NULL;
 }
 
 static void print_row(FILE *out, const struct row *row)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "tcpmetro.h"
 
 /* What the program is to do besides measuring. */
 enum action {
@@ -42,6 +43,8 @@ struct options {
 	uint64_t prefix_v6;
 	const char *sort; /* NULL: the default column */
 	uint64_t limit;   /* rows; 0: all */
+	struct tcpm_tunnel_port *tunnel_ports;
+	size_t tunnel_port_count;
 	uint64_t max_flows;
 	uint64_t max_groups;
 };

@@ -21,28 +21,13 @@
  * twelve. */
 #define PACKET_MAX_LAYERS 16
 
-/* Tunnels in UDP. Nothing in a UDP header says that one follows; it is recognised by
- * its port, then by all that its header and the packet in it must hold. */
-enum packet_tunnel {
-	PACKET_TUNNEL_VXLAN,     /* RFC 7348 */
-	PACKET_TUNNEL_VXLAN_GPE, /* draft-ietf-nvo3-vxlan-gpe */
-	PACKET_TUNNEL_GENEVE,    /* RFC 8926 */
-	PACKET_TUNNEL_GTP_U,     /* 3GPP TS 29.281 */
-	PACKET_TUNNEL_TEREDO,    /* RFC 4380 */
-	PACKET_TUNNEL_CAPWAP,    /* RFC 5415, the data channel */
-	PACKET_TUNNEL_L2TP,      /* RFC 2661 */
-	PACKET_TUNNEL_MPLS,      /* RFC 7510 */
-	PACKET_TUNNELS
-};
-
-/* How many ports one kind of tunnel may have. */
-#define PACKET_MAX_PORTS 8
+#define PACKET_MAX_PORTS TCPM_MAX_TUNNEL_PORTS
 
 /* The ports of each kind, in any order; 0 ends a list that is not full, and a kind
  * whose first port is 0 is not looked for. A port listed under two kinds is taken for
  * the first one. */
 struct packet_ports {
-	uint16_t port[PACKET_TUNNELS][PACKET_MAX_PORTS];
+	uint16_t port[TCPM_TUNNELS][PACKET_MAX_PORTS];
 };
 
 /* IANA's ports, and 8472, Linux' for VXLAN from before there was one. */

@@ -10,48 +10,48 @@
 const struct packet_ports packet_default_ports = {
 	.port =
 		{
-			[PACKET_TUNNEL_VXLAN] = {4789, 8472},
-			[PACKET_TUNNEL_VXLAN_GPE] = {4790},
-			[PACKET_TUNNEL_GENEVE] = {6081},
-			[PACKET_TUNNEL_GTP_U] = {2152},
-			[PACKET_TUNNEL_TEREDO] = {3544},
-			[PACKET_TUNNEL_CAPWAP] = {5247},
-			[PACKET_TUNNEL_L2TP] = {1701},
-			[PACKET_TUNNEL_MPLS] = {6635},
+			[TCPM_TUNNEL_VXLAN] = {4789, 8472},
+			[TCPM_TUNNEL_VXLAN_GPE] = {4790},
+			[TCPM_TUNNEL_GENEVE] = {6081},
+			[TCPM_TUNNEL_GTP_U] = {2152},
+			[TCPM_TUNNEL_TEREDO] = {3544},
+			[TCPM_TUNNEL_CAPWAP] = {5247},
+			[TCPM_TUNNEL_L2TP] = {1701},
+			[TCPM_TUNNEL_MPLS] = {6635},
 		},
 };
 
-/* The kind that has the port; PACKET_TUNNELS if none has. */
+/* The kind that has the port; TCPM_TUNNELS if none has. */
 static unsigned find_tunnel(const struct packet_ports *ports, uint16_t port)
 {
-	for (unsigned kind = 0; kind < PACKET_TUNNELS; kind++)
+	for (unsigned kind = 0; kind < TCPM_TUNNELS; kind++)
 		for (unsigned i = 0; i < PACKET_MAX_PORTS && ports->port[kind][i] != 0; i++)
 			if (ports->port[kind][i] == port)
 				return kind;
-	return PACKET_TUNNELS;
+	return TCPM_TUNNELS;
 }
 
 static enum tcpm_decode decode_tunnel(struct walk *walk, unsigned kind)
 {
-	switch ((enum packet_tunnel)kind) {
-	case PACKET_TUNNEL_VXLAN:
+	switch ((enum tcpm_tunnel)kind) {
+	case TCPM_TUNNEL_VXLAN:
 		return overlay_vxlan(walk);
-	case PACKET_TUNNEL_VXLAN_GPE:
+	case TCPM_TUNNEL_VXLAN_GPE:
 		return overlay_vxlan_gpe(walk);
-	case PACKET_TUNNEL_GENEVE:
+	case TCPM_TUNNEL_GENEVE:
 		return overlay_geneve(walk);
-	case PACKET_TUNNEL_GTP_U:
+	case TCPM_TUNNEL_GTP_U:
 		return gtp_user(walk);
-	case PACKET_TUNNEL_TEREDO:
+	case TCPM_TUNNEL_TEREDO:
 		return teredo_header(walk);
-	case PACKET_TUNNEL_CAPWAP:
+	case TCPM_TUNNEL_CAPWAP:
 		return capwap_data(walk);
-	case PACKET_TUNNEL_L2TP:
+	case TCPM_TUNNEL_L2TP:
 		return l2tp_data(walk);
-	case PACKET_TUNNEL_MPLS: /* The labels follow at once (RFC 7510 section 3). */
+	case TCPM_TUNNEL_MPLS: /* The labels follow at once (RFC 7510 section 3). */
 		tunnel_label_ends(walk);
 		return walk_on(walk, LAYER_MPLS);
-	case PACKET_TUNNELS:
+	case TCPM_TUNNELS:
 		break;
 	}
 	return TCPM_DECODE_NOT_TCP;
@@ -62,7 +62,7 @@ static enum tcpm_decode try_port(struct walk *walk, uint16_t port)
 	unsigned kind = find_tunnel(walk->ports, port);
 	struct walk trial = *walk;
 
-	if (kind == PACKET_TUNNELS)
+	if (kind == TCPM_TUNNELS)
 		return TCPM_DECODE_NOT_TCP;
 	trial.guessed = true;
 	enum tcpm_decode decode = decode_tunnel(&trial, kind);

@@ -35,6 +35,7 @@ struct tcpm_engine {
 	struct tcpm_handler handler;
 	struct flow_table *flows;
 	struct match_memory memory;
+	struct packet_ports ports;
 	struct tcpm_counters counters;
 	int64_t last_ns;   /* time of the last frame */
 	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
@@ -54,6 +55,25 @@ static void flow_closed(void *user, struct flow *flow)
 	}
 	if (engine->handler.closed)
 		engine->handler.closed(engine->handler.user, &closed);
+}
+
+/* The ports asked for, over the defaults. False: an unknown kind, port 0, or too many. */
+static bool set_ports(struct packet_ports *ports, const struct tcpm_options *options)
+{
+	unsigned count[TCPM_TUNNELS] = {0};
+
+	*ports = packet_default_ports;
+	for (size_t i = 0; i < options->tunnel_port_count; i++) {
+		const struct tcpm_tunnel_port *asked = &options->tunnel_ports[i];
+
+		if (asked->tunnel >= TCPM_TUNNELS || !asked->port ||
+		    count[asked->tunnel] == PACKET_MAX_PORTS)
+			return false;
+		if (!count[asked->tunnel])
+			memset(ports->port[asked->tunnel], 0, sizeof(ports->port[0]));
+		ports->port[asked->tunnel][count[asked->tunnel]++] = asked->port;
+	}
+	return true;
 }
 
 static bool options_valid(const struct tcpm_options *options)
@@ -89,7 +109,9 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 
 	if (!given)
 		given = &none;
-	if (!options_valid(given)) {
+	struct packet_ports ports;
+
+	if (!options_valid(given) || !set_ports(&ports, given)) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -108,6 +130,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		.user = engine,
 	};
 
+	engine->ports = ports;
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
 	engine->memory.slab = segment_slab_new(options.max_segments);
@@ -376,7 +399,7 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 static void feed_one(struct tcpm_engine *engine, const struct tcpm_frame *frame)
 {
 	struct packet packet;
-	enum tcpm_decode result = packet_decode(frame, &packet);
+	enum tcpm_decode result = packet_decode_with(&engine->ports, frame, &packet);
 	int64_t now_ns = clock_of(engine, frame);
 
 	engine->counters.frames++;

@@ -328,6 +328,29 @@ static void arguments_that_are_missing_or_too_many(void **state)
 	refused("--help=me", "--help takes no argument; see tcpmetro --help");
 }
 
+static void tunnel_ports(void **state)
+{
+	struct options options = parse("--tunnel-port vxlan=8472 --tunnel-port gtp-u=1 "
+				       "--tunnel-port vxlan=65535");
+
+	(void)state;
+	assert_int_equal(options.tunnel_port_count, 3);
+	assert_int_equal(options.tunnel_ports[0].tunnel, TCPM_TUNNEL_VXLAN);
+	assert_int_equal(options.tunnel_ports[0].port, 8472);
+	assert_int_equal(options.tunnel_ports[1].tunnel, TCPM_TUNNEL_GTP_U);
+	assert_int_equal(options.tunnel_ports[1].port, 1);
+	assert_int_equal(options.tunnel_ports[2].port, 65535);
+	options_done(&options);
+	refused("--tunnel-port vxlan=0", "--tunnel-port: \"0\" is not a port from 1 to 65535");
+	refused("--tunnel-port vxlan=", "--tunnel-port: \"\" is not a port from 1 to 65535");
+	refused("--tunnel-port 4789",
+		"--tunnel-port: \"4789\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, geneve, "
+		"gtp-u, teredo, capwap, l2tp, mpls");
+	refused("--tunnel-port vx=1",
+		"--tunnel-port: \"vx=1\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, geneve, "
+		"gtp-u, teredo, capwap, l2tp, mpls");
+}
+
 static void bad_numbers(void **state)
 {
 	static const char *const bad[] = {"ten",   "-1",         "+1",
@@ -458,6 +481,7 @@ int main(void)
 		cmocka_unit_test(one_command_line_does_not_shape_the_next),
 		cmocka_unit_test(unknown_options),
 		cmocka_unit_test(arguments_that_are_missing_or_too_many),
+		cmocka_unit_test(tunnel_ports),
 		cmocka_unit_test(bad_numbers),
 		cmocka_unit_test(bad_words),
 		cmocka_unit_test(the_first_fault_is_told),

@@ -151,7 +151,7 @@ static void test_wrong_guesses(void **state)
 	(void)state;
 
 	for (unsigned round = 0; round < 100000; round++) {
-		unsigned kind = round % PACKET_TUNNELS;
+		unsigned kind = round % TCPM_TUNNELS;
 		unsigned port = packet_default_ports.port[kind][0];
 
 		begin_outer(&b);
@@ -162,14 +162,14 @@ static void test_wrong_guesses(void **state)
 		for (size_t i = 0; i < 120 && round >= 100; i++)
 			frame_set8(&b, at + i, next_random(&random) & 0xff);
 		/* Now and then with a header that is right. */
-		if (round & 16 && kind == PACKET_TUNNEL_VXLAN)
+		if (round & 16 && kind == TCPM_TUNNEL_VXLAN)
 			memcpy(b.bytes + at, "\x08\0\0\0\1\2\3\0", 8);
-		if (round & 16 && kind == PACKET_TUNNEL_GTP_U)
+		if (round & 16 && kind == TCPM_TUNNEL_GTP_U)
 			memcpy(b.bytes + at, "\x30\xff\0\x70", 4);
 		if (round & 16)
 			frame_set16(&b, at + 20, 0x0800);
 		if (round & 32)
-			frame_set8(&b, at + (kind == PACKET_TUNNEL_VXLAN ? 22 : 8), 0x45);
+			frame_set8(&b, at + (kind == TCPM_TUNNEL_VXLAN ? 22 : 8), 0x45);
 		frame_end(&b);
 		enum tcpm_decode decode = decode_whole(frame_whole(&b), &packet);
 		assert_int_not_equal(decode, TCPM_DECODE_TCP);
@@ -180,7 +180,7 @@ static void test_wrong_guesses(void **state)
 
 static void test_ports(void **state)
 {
-	struct packet_ports ports = {.port = {[PACKET_TUNNEL_VXLAN] = {1, 2, 3, 4, 5, 6, 7, 5000}}};
+	struct packet_ports ports = {.port = {[TCPM_TUNNEL_VXLAN] = {1, 2, 3, 4, 5, 6, 7, 5000}}};
 	struct frame_builder b;
 	struct packet packet;
 	(void)state;
