@@ -95,18 +95,14 @@ enum tcpm_decode link_ethernet(struct walk *walk)
  * (IEEE 802.1Q 9.6). */
 enum tcpm_decode link_vlan(struct walk *walk)
 {
-	struct packet *packet = walk->packet;
 	uint16_t tag, ethertype;
 
 	if (!cursor_peek16(&walk->cursor, 0, &tag) ||
 	    !cursor_peek16(&walk->cursor, 2, &ethertype) || !walk_skip(walk, 4))
 		return TCPM_DECODE_TRUNCATED;
 	tag &= 0x0fff;
-	if (tag != 0) {
-		if (packet->vlan_count < PACKET_MAX_VLANS)
-			packet->vlan[packet->vlan_count++] = tag;
+	if (tag != 0)
 		tunnel_label(walk, TCPM_LABEL_VLAN, tag);
-	}
 	return follow_ethernet(walk, ethertype);
 }
 

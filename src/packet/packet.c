@@ -181,11 +181,9 @@ enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
 
 	if (!walk_first_layer(frame->linktype, &walk.next))
 		return TCPM_DECODE_LINKTYPE;
-	packet->vlan_count = 0;
 	packet->label_count = 0;
 	memset(packet->label_kind, 0, sizeof(packet->label_kind));
 	memset(packet->label, 0, sizeof(packet->label));
-	memset(packet->vlan, 0, sizeof(packet->vlan));
 	for (int depth = 0; walk.next != LAYER_TCP; depth++) {
 		if (depth == PACKET_MAX_LAYERS)
 			return TCPM_DECODE_TOO_DEEP;

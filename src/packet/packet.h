@@ -60,12 +60,9 @@ struct sack_block {
  * mixed into it. */
 #define PACKET_MAX_LABELS TCPM_MAX_LABELS
 
-#define PACKET_MAX_VLANS 4
-
 struct packet {
 	uint8_t version; /* 4 or 6 */
 	uint8_t flags;   /* TCP_ flags, and the two for congestion above them as they are */
-	uint8_t vlan_count;
 	uint8_t label_count;
 	uint8_t sack_count;
 	bool has_timestamps;
@@ -87,11 +84,10 @@ struct packet {
 	 * has no number for both ways, its two ends are the label (TCPM_LABEL_TUNNEL). */
 	uint8_t label_kind[PACKET_MAX_LABELS]; /* enum tcpm_label */
 	uint32_t label[PACKET_MAX_LABELS];
-	uint16_t vlan[PACKET_MAX_VLANS]; /* outermost first, ids only, priority tags left out */
-	uint16_t ip_id;                  /* IPv4 identification, the innermost; 0 for IPv6 */
-	uint16_t checksum;               /* TCP checksum as captured, not verified */
-	uint16_t mss;                    /* option 2; 0 without has_mss */
-	uint16_t window;                 /* as in the header, unscaled */
+	uint16_t ip_id;    /* IPv4 identification, the innermost; 0 for IPv6 */
+	uint16_t checksum; /* TCP checksum as captured, not verified */
+	uint16_t mss;      /* option 2; 0 without has_mss */
+	uint16_t window;   /* as in the header, unscaled */
 	uint32_t seq;
 	uint32_t ack; /* valid with TCP_ACK */
 	/* Bytes of TCP data, by the IP header, or by the frame where that says 0

@@ -11,8 +11,6 @@ static inline void assert_same_fixed_fields(const struct packet *a, const struct
 {
 	assert_int_equal(a->version, b->version);
 	assert_int_equal(a->flags, b->flags);
-	assert_int_equal(a->vlan_count, b->vlan_count);
-	assert_memory_equal(a->vlan, b->vlan, sizeof(a->vlan));
 	assert_int_equal(a->label_count, b->label_count);
 	assert_memory_equal(a->label_kind, b->label_kind, sizeof(a->label_kind));
 	assert_memory_equal(a->label, b->label, sizeof(a->label));
@@ -54,13 +52,6 @@ static inline void assert_plausible(const struct tcpm_frame *frame, const struct
 	assert_true(packet->length <= UINT16_MAX - 20 || packet->length <= wire - 40);
 	assert_true(packet->sack_count <= PACKET_MAX_SACK);
 	assert_true(packet->window_scale <= 14);
-	assert_true(packet->vlan_count <= PACKET_MAX_VLANS);
-	for (size_t i = 0; i < PACKET_MAX_VLANS; i++) {
-		if (i < packet->vlan_count)
-			assert_in_range(packet->vlan[i], 1, 4095);
-		else
-			assert_int_equal(packet->vlan[i], 0);
-	}
 	assert_true(packet->label_count <= PACKET_MAX_LABELS);
 	for (size_t i = 0; i < PACKET_MAX_LABELS; i++) {
 		if (i < packet->label_count) {

@@ -15,7 +15,7 @@ static void test_ethernet(void **state)
 	assert_address(packet.target, "198.51.100.2");
 	assert_some_tcp(&packet);
 	assert_int_equal(packet.length, 100);
-	assert_int_equal(packet.vlan_count, 0);
+	assert_int_equal(packet.label_count, 0);
 
 	frame_begin(&b, FRAME_ETHERNET);
 	frame_some_ipv6(&b);
@@ -40,9 +40,7 @@ static void assert_vlans(const uint16_t *tags, size_t count, const uint16_t *ids
 	assert_int_equal(decode_end(&b, &packet), TCPM_DECODE_TCP);
 	assert_some_tcp(&packet);
 	assert_int_equal(packet.length, 100);
-	assert_int_equal(packet.vlan_count, kept);
-	for (size_t i = 0; i < PACKET_MAX_VLANS; i++)
-		assert_int_equal(packet.vlan[i], i < kept ? ids[i] : 0);
+	assert_int_equal(packet.label_count, kept);
 	for (size_t i = 0; i + 1 < PACKET_MAX_LABELS; i++) {
 		assert_int_equal(packet.label_kind[i], i < kept ? TCPM_LABEL_VLAN : 0);
 		assert_int_equal(packet.label[i], i < kept ? ids[i] : 0);
@@ -79,9 +77,9 @@ static void test_vlan_ethertypes(void **state)
 		frame_some_ipv6(&b);
 		assert_int_equal(decode_end(&b, &packet), TCPM_DECODE_TCP);
 		assert_some_tcp(&packet);
-		assert_int_equal(packet.vlan_count, 2);
-		assert_int_equal(packet.vlan[0], 10);
-		assert_int_equal(packet.vlan[1], 20);
+		assert_int_equal(packet.label_count, 2);
+		assert_int_equal(packet.label[0], 10);
+		assert_int_equal(packet.label[1], 20);
 	}
 }
 
@@ -150,9 +148,9 @@ static void test_cooked(void **state)
 		frame_some_ipv4(&b);
 		assert_int_equal(decode_end(&b, &packet), TCPM_DECODE_TCP);
 		assert_some_tcp(&packet);
-		assert_int_equal(packet.vlan_count, 2);
-		assert_int_equal(packet.vlan[0], 100);
-		assert_int_equal(packet.vlan[1], 200);
+		assert_int_equal(packet.label_count, 2);
+		assert_int_equal(packet.label[0], 100);
+		assert_int_equal(packet.label[1], 200);
 
 		frame_begin(&b, linktypes[i]);
 		frame_announce(&b, 0x0806, 0, 0);
