@@ -7,6 +7,8 @@
  *	  --queue PACKETS     room in front of the bottleneck (default 1000)
  *	  --loss AB[:BA]      TCP packets lost of 1000, before the delay (default 0)
  *	  --seed N            of the losses (default 1)
+ *	  --vlan ID           frames from A to B get this 802.1Q tag, frames from B to A
+ *	                      lose theirs (default: no tags)
  *	  --duration SECONDS  ends by itself (default: at SIGTERM or SIGINT)
  *
  * Not every kernel has netem; this needs only packet sockets. Both interfaces
@@ -51,6 +53,8 @@
 
 #define DWELLS_MAX (4u << 20)
 
+#define VLAN_TAG 4
+
 struct queued {
 	struct queued *next;
 	int64_t arrived_ns;
@@ -65,6 +69,7 @@ struct direction {
 	int64_t delay_ns;
 	int64_t rate_kbit; /* 0: none */
 	uint32_t loss;     /* of 1000 */
+	uint16_t vlan;     /* tag to put on; 0: none */
 	uint64_t random;
 
 	struct queued *head;
@@ -194,6 +199,32 @@ static int64_t through_bottleneck(struct direction *d, int64_t arrived, size_t l
 	return d->free_ns;
 }
 
+/* Copies a frame behind its virtio-net header, with the direction's tag, and returns
+ * its new length. A tag that it came with is not among its bytes: the kernel takes it
+ * off at arrival, and only tells of it. */
+static size_t copy_frame(const struct direction *d, uint8_t *to, const uint8_t *from, size_t length)
+{
+	const size_t before = sizeof(struct virtio_net_hdr) + 12; /* and two addresses */
+	const uint8_t tag[VLAN_TAG] = {ETH_P_8021Q >> 8, ETH_P_8021Q & 0xff,
+				       (uint8_t)(d->vlan >> 8), (uint8_t)d->vlan};
+	struct virtio_net_hdr header;
+
+	if (d->vlan == 0 || length < before) {
+		memcpy(to, from, length);
+		return length;
+	}
+	memcpy(&header, from, sizeof header);
+	if ((header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0)
+		header.csum_start = (uint16_t)(header.csum_start + VLAN_TAG);
+	if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		header.hdr_len = (uint16_t)(header.hdr_len + VLAN_TAG);
+	memcpy(to, &header, sizeof header);
+	memcpy(to + sizeof header, from + sizeof header, before - sizeof header);
+	memcpy(to + before, tag, sizeof tag);
+	memcpy(to + before + sizeof tag, from + before, length - before);
+	return length + sizeof tag;
+}
+
 /* Takes in what has arrived. True: there may be more. */
 static bool take(struct direction *d, int64_t queue_max)
 {
@@ -231,14 +262,13 @@ static bool take(struct direction *d, int64_t queue_max)
 		d->overflowed++;
 		return true;
 	}
-	queued = malloc(sizeof *queued + length);
+	queued = malloc(sizeof *queued + length + VLAN_TAG);
 	if (!queued)
 		fail("queue");
 	queued->next = NULL;
 	queued->arrived_ns = arrived;
 	queued->due_ns = left + d->delay_ns;
-	queued->length = length;
-	memcpy(queued->bytes, buffer, length);
+	queued->length = copy_frame(d, queued->bytes, buffer, length);
 	*d->tail = queued;
 	d->tail = &queued->next;
 	return true;
@@ -358,6 +388,7 @@ struct settings {
 	int64_t loss[2];
 	int64_t queue_max;
 	int64_t seed;
+	int64_t vlan;
 	int64_t duration; /* seconds; 0: none */
 };
 
@@ -369,6 +400,7 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{"queue", required_argument, NULL, 'q'},
 		{"loss", required_argument, NULL, 'l'},
 		{"seed", required_argument, NULL, 's'},
+		{"vlan", required_argument, NULL, 'v'},
 		{"duration", required_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
@@ -390,6 +422,9 @@ static void read_options(int argc, char **argv, struct settings *settings)
 			break;
 		case 's':
 			settings->seed = one(optarg, INT64_MAX);
+			break;
+		case 'v':
+			settings->vlan = one(optarg, 4094);
 			break;
 		case 't':
 			settings->duration = one(optarg, 86400);
@@ -435,6 +470,7 @@ int main(int argc, char **argv)
 		if (!d->dwell_ns)
 			fail("memory");
 	}
+	directions[0].vlan = (uint16_t)settings.vlan;
 	if (settings.duration > 0)
 		end_ns = now_ns() + settings.duration * SECOND_NS;
 

@@ -21,14 +21,15 @@ LAB_PORT=7000
 LAB_DIR=
 LAB_PIDS=()
 
-# Prints why this machine cannot hold the network, and returns 1.
+# lab_possible PROGRAM...: prints why this machine cannot hold the network, or which of
+# the programs is not there, and returns 1.
 lab_possible() {
   local tool probe=tcpmetro-$$-probe problem
   if [ "$(id -u)" != 0 ]; then
     echo "needs root, to make network namespaces"
     return 1
   fi
-  for tool in ip tcpdump; do
+  for tool in ip "$@"; do
     if ! command -v "$tool" >/dev/null; then
       echo "needs the program $tool"
       return 1
@@ -154,6 +155,36 @@ lab_record() {
 lab_record_end() {
   sleep 1 # what the kernel still holds back reaches tcpdump
   lab_stop "$LAB_TCPDUMP_PID"
+}
+
+# lab_columns NAME...: of the CSV on standard input, the columns of these names, in this
+# order, with spaces between; an empty field is -. Columns may be added to the output
+# and move, so no test counts them.
+lab_columns() {
+  awk -F , -v wanted="$*" '
+    NR == 1 {
+      header = $0
+      n = split(wanted, names, " ")
+      for (i = 1; i <= NF; i++)
+        at[$i] = i
+      for (i = 1; i <= n; i++)
+        if (!(names[i] in at)) {
+          print "no column " names[i] " in: " $0 >"/dev/stderr"
+          exit 1
+        }
+      next
+    }
+    $0 == header { next }
+    /"/ {
+      print "a quoted field, which this cannot read: " $0 >"/dev/stderr"
+      exit 1
+    }
+    {
+      line = ""
+      for (i = 1; i <= n; i++)
+        line = line (i > 1 ? " " : "") ($at[names[i]] == "" ? "-" : $at[names[i]])
+      print line
+    }'
 }
 
 lab_down() {

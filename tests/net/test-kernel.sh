@@ -19,7 +19,7 @@ LAB_BIN=$2
 # shellcheck source=tests/net/lab.sh
 . "$(dirname "$0")/lab.sh"
 
-if ! reason=$(lab_possible); then
+if ! reason=$(lab_possible tcpdump); then
   echo "$reason"
   exit 77
 fi
@@ -44,22 +44,16 @@ if ! "$tcpmetro" -r "$LAB_DIR/kernel.pcap" --samples --format csv >"$LAB_DIR/sam
   echo "tcpmetro failed on the capture"
   exit 1
 fi
+lab_columns src sport dst dport rtt_ns <"$LAB_DIR/samples.csv" >"$LAB_DIR/samples.txt" || exit 1
 
-awk -F '[ ,]' '
+awk '
   function off(a, b) { return a > b ? a - b : b - a }
   function near(a, b, share, least) { return off(a, b) <= share * b || off(a, b) <= least }
   FNR == 1 { file++ }
-  # frame,time,rtt_ns,src,sport,dst,dport,method,class
-  file == 1 && FNR == 1 {
-    if ($0 != "frame,time,rtt_ns,src,sport,dst,dport,method,class") {
-      print "unexpected header: " $0
-      bad = 1
-    }
-    next
-  }
+  # src sport dst dport rtt_ns
   file == 1 {
-    flow = $4 " " $5 " " $6 " " $7
-    us = $3 / 1000
+    flow = $1 " " $2 " " $3 " " $4
+    us = $5 / 1000
     samples[flow]++
     if (!(flow in least) || us < least[flow])
       least[flow] = us
@@ -90,7 +84,7 @@ awk -F '[ ,]' '
       bad = 1
     }
     exit bad
-  }' "$LAB_DIR/samples.csv" "$LAB_DIR/kernel.txt"
+  }' "$LAB_DIR/samples.txt" "$LAB_DIR/kernel.txt"
 status=$?
 lab_stop "$LAB_ONE_PID"
 lab_stop "$LAB_TWO_PID"

@@ -10,10 +10,18 @@
  *	echo   asks for 100 bytes with 200, the server thinks for 20 ms
  *	http   asks with 400 bytes for a page of 12,000, thinking for 3 ms, and reads it for 30 ms
  *	small  200 bytes every 5 ms, answered once after the last
+ *	think  as echo, but the server thinks for 50 to 200 ms
+ *	deaf   100 bytes every 60 ms to a server that does not read before the last
  *
- * A request says itself what the answer is to be: how many bytes follow it, how
- * long to think, how many bytes to answer. At the end the client closes first, and
- * once the server has closed too prints what the kernel knows of the connection:
+ * With think and deaf, acknowledgements come by the server's delayed-ACK timer: think
+ * keeps the server's kernel from acknowledging what its program reads at once, and deaf
+ * first uses up, with quick writes, the prompt acknowledgements that a kernel grants to
+ * a new connection.
+ *
+ * A request says itself what the answer is to be: how long to sleep first, how many
+ * bytes follow, how long to think, how many bytes to answer. At the end the client
+ * closes first, and once the server has closed too prints what the kernel knows of the
+ * connection:
  *
  *	SOURCE PORT TARGET PORT MIN_RTT_US SMOOTHED_RTT_US RETRANSMITTED KIND
  */
@@ -35,10 +43,15 @@
 /* The kernel's own header: the C library's struct tcp_info ends before tcpi_min_rtt. */
 #include <linux/tcp.h>
 
+/* Of kind deaf: more than the prompt acknowledgements of a new connection. */
+#define QUICK_WRITES 20
+
 struct request {
+	uint32_t sleep_us; /* before what follows is read */
 	uint32_t up;       /* bytes that follow */
 	uint32_t think_us; /* before the answer */
 	uint32_t down;     /* bytes of the answer */
+	uint32_t delayed;  /* not 0: acknowledgements wait for the timer, or the answer */
 };
 
 static void fail(const char *what)
@@ -126,15 +139,27 @@ static void no_delay(int fd)
 		fail("TCP_NODELAY");
 }
 
+/* For the next arrival; then the kernel decides again. */
+static void delay_acknowledgement(int fd)
+{
+	int no = 0;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &no, sizeof no) < 0)
+		fail("TCP_QUICKACK");
+}
+
 static void answer(int fd)
 {
 	struct request request;
 
 	no_delay(fd);
 	while (receive_bytes(fd, &request, sizeof request)) {
+		pause_us(request.sleep_us);
 		receive_some(fd, request.up);
 		pause_us(request.think_us);
 		send_some(fd, request.down);
+		if (request.delayed)
+			delay_acknowledgement(fd);
 	}
 }
 
@@ -195,10 +220,43 @@ static void write_slowly(int fd, uint32_t count)
 	receive_some(fd, request.down);
 }
 
+static void write_to_the_deaf(int fd, uint32_t count)
+{
+	struct request request = {
+		.sleep_us = QUICK_WRITES * 5000 + count * 60000,
+		.up = (QUICK_WRITES + count) * 100,
+		.down = 100,
+	};
+
+	send_bytes(fd, &request, sizeof request);
+	for (uint32_t i = 0; i < QUICK_WRITES + count; i++) {
+		pause_us(i < QUICK_WRITES ? 5000 : 60000);
+		send_some(fd, 100);
+	}
+	receive_some(fd, request.down);
+}
+
+static void think(int fd, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		ask(fd, (struct request){.up = 200,
+					 .think_us = 50000 + i % 4 * 50000,
+					 .down = 100,
+					 .delayed = 1});
+}
+
 static void talk(int fd, const char *kind, uint32_t count)
 {
 	if (strcmp(kind, "small") == 0) {
 		write_slowly(fd, count);
+		return;
+	}
+	if (strcmp(kind, "deaf") == 0) {
+		write_to_the_deaf(fd, count);
+		return;
+	}
+	if (strcmp(kind, "think") == 0) {
+		think(fd, count);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++) {
@@ -295,6 +353,7 @@ int main(int argc, char **argv)
 	if (argc == 6 && strcmp(argv[1], "client") == 0)
 		return run_client(argv[2], argv[3], argv[4], number(argv[5], 1000000));
 	fprintf(stderr, "usage: traffic server PORT\n"
-			"       traffic client ADDRESS PORT up|down|echo|http|small COUNT\n");
+			"       traffic client ADDRESS PORT KIND COUNT\n"
+			"KIND is up, down, echo, http, small, think or deaf\n");
 	return 2;
 }
