@@ -118,6 +118,13 @@ struct tcpm_frame {
 	uint16_t linktype;    /* LINKTYPE_ value of tcpdump.org's registry */
 };
 
+/* What one direction of a flow sent. */
+struct tcpm_totals {
+	uint64_t segments;      /* that consume sequence space, copies not counted */
+	uint64_t retransmitted; /* of them, sent again */
+	uint64_t out_of_order;  /* of them, first seen after later ones: filled a hole */
+};
+
 /* One measured round trip: from the capture point to the receiver and back. */
 struct tcpm_sample {
 	int64_t time_ns;     /* when the acknowledgement was captured */
@@ -128,6 +135,9 @@ struct tcpm_sample {
 	/* The caller's word for this direction of this flow: NULL at first, kept
 	 * until the flow is closed. Saves the caller a look-up for each sample. */
 	void **slot;
+	/* What the sender sent since its sample before this one (or since the flow was
+	 * opened): its samples and tcpm_closed add up to all that it sent. */
+	struct tcpm_totals sent;
 	uint32_t interface;
 	uint8_t sender; /* whose segment was acknowledged: index into flow->address;
 			 * the receiver is the other one */
@@ -135,18 +145,11 @@ struct tcpm_sample {
 	uint8_t class_; /* enum tcpm_class */
 };
 
-/* What one direction of a flow sent. */
-struct tcpm_totals {
-	uint64_t segments;      /* that consume sequence space, copies not counted */
-	uint64_t retransmitted; /* of them, sent again */
-	uint64_t out_of_order;  /* of them, first seen after later ones: filled a hole */
-};
-
 /* A flow leaves the engine: its end, idleness, eviction or a flush. Each flow
  * that was ever opened is closed once. Index: the sender, as in the id. */
 struct tcpm_closed {
 	const struct tcpm_flow_id *flow;
-	struct tcpm_totals totals[2];
+	struct tcpm_totals totals[2]; /* what it sent since its last sample, or in all */
 	void *slot[2];
 };
 

@@ -3,12 +3,39 @@
  */
 #include "app/complain.h"
 
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+
+#define SENTENCE 1024
+#define KEPT     8
+
+static struct {
+	pthread_mutex_t lock;
+	bool holding;
+	char first[KEPT][SENTENCE];
+	char last[SENTENCE];
+	uint64_t count;
+} voice = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void say(const char *sentence)
+{
+	fprintf(stderr, "tcpmetro: %s\n", sentence);
+}
+
+static void keep(const char *sentence)
+{
+	if (voice.count < KEPT)
+		strcpy(voice.first[voice.count], sentence);
+	strcpy(voice.last, sentence);
+	voice.count++;
+}
 
 void complain(const char *format, ...)
 {
-	char sentence[1024];
+	char sentence[SENTENCE];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -17,5 +44,35 @@ void complain(const char *format, ...)
 	for (char *at = sentence; *at; at++)
 		if ((unsigned char)*at < ' ' || *at == 127)
 			*at = '?';
-	fprintf(stderr, "tcpmetro: %s\n", sentence);
+	pthread_mutex_lock(&voice.lock);
+	if (voice.holding)
+		keep(sentence);
+	else
+		say(sentence);
+	pthread_mutex_unlock(&voice.lock);
+}
+
+void complain_hold(bool hold)
+{
+	pthread_mutex_lock(&voice.lock);
+	voice.holding = hold;
+	for (uint64_t i = 0; !hold && i < voice.count && i < KEPT; i++)
+		say(voice.first[i]);
+	if (!hold && voice.count > KEPT + 1)
+		fprintf(stderr, "tcpmetro: ... and %llu more\n",
+			(unsigned long long)(voice.count - KEPT - 1));
+	if (!hold && voice.count > KEPT)
+		say(voice.last);
+	if (!hold) {
+		voice.count = 0;
+		voice.last[0] = '\0';
+	}
+	pthread_mutex_unlock(&voice.lock);
+}
+
+void complain_latest(char *sentence, size_t size)
+{
+	pthread_mutex_lock(&voice.lock);
+	snprintf(sentence, size, "%s", voice.last);
+	pthread_mutex_unlock(&voice.lock);
 }

@@ -1,11 +1,21 @@
 /*
- * The program's voice: one line on standard error.
+ * The program's voice: one line on standard error. Any thread may use it.
  */
 #ifndef APP_COMPLAIN_H
 #define APP_COMPLAIN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Prints "tcpmetro: ", the sentence, and a line end; control characters in it, which
  * may come from a file's name, as '?'. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* While the terminal shows something else, sentences are kept: the first ones and the
+ * last one, and the number of those between. false: prints them. */
+void complain_hold(bool hold);
+
+/* The last sentence kept, "" if there is none. */
+void complain_latest(char *sentence, size_t size);
 
 #endif

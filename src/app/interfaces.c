@@ -1,5 +1,5 @@
 /*
- * Interface numbers of files, and of the run: see interfaces.h.
+ * Interface numbers of sources, and of the run: see interfaces.h.
  */
 #include "app/interfaces.h"
 
@@ -9,91 +9,101 @@
 /* In numbers[]: looked up, and without a name. */
 #define NAMELESS UINT32_MAX
 
-void interfaces_done(struct interfaces *interfaces)
+void interfaces_init(struct interfaces *interfaces)
 {
-	for (uint32_t i = 0; i < interfaces->name_count; i++)
-		free(interfaces->names[i]);
-	free(interfaces->names);
-	free(interfaces->numbers);
-	*interfaces = (struct interfaces){0};
+	*interfaces = (struct interfaces){.count = 1};
+	pthread_mutex_init(&interfaces->lock, NULL);
 }
 
-void interfaces_next_source(struct interfaces *interfaces)
+void interfaces_done(struct interfaces *interfaces)
 {
-	free(interfaces->numbers);
-	interfaces->numbers = NULL;
-	interfaces->number_count = 0;
+	for (uint32_t i = 1; i < interfaces->count; i++)
+		free(interfaces->names[i]);
+	interfaces->count = 1;
+	pthread_mutex_destroy(&interfaces->lock);
 }
 
 /* The run's number of a name, given now if it is new; NAMELESS if there is no room. */
 static uint32_t number_of(struct interfaces *interfaces, const char *name)
 {
-	char **names;
+	uint32_t number = NAMELESS;
 
-	for (uint32_t i = 1; i < interfaces->name_count; i++)
+	pthread_mutex_lock(&interfaces->lock);
+	for (uint32_t i = 1; i < interfaces->count && number == NAMELESS; i++)
 		if (strcmp(interfaces->names[i], name) == 0)
-			return i;
-	if (interfaces->name_count >= INTERFACES_MAX_NAMES)
-		return NAMELESS;
-	names = realloc(interfaces->names, (interfaces->name_count + 2) * sizeof(*names));
-	if (!names)
-		return NAMELESS;
-	interfaces->names = names;
-	if (!interfaces->name_count)
-		names[interfaces->name_count++] = NULL;
-	names[interfaces->name_count] = strdup(name);
-	if (!names[interfaces->name_count])
-		return NAMELESS;
-	return interfaces->name_count++;
+			number = i;
+	if (number == NAMELESS && interfaces->count < INTERFACES_MAX_NAMES) {
+		char *copy = strdup(name);
+
+		if (copy) {
+			number = interfaces->count++;
+			interfaces->names[number] = copy;
+		}
+	}
+	pthread_mutex_unlock(&interfaces->lock);
+	return number;
 }
 
-static uint32_t look_up(struct interfaces *interfaces, const struct source *source,
+const char *interfaces_name(struct interfaces *interfaces, uint32_t number)
+{
+	const char *name;
+
+	if (!number)
+		return NULL;
+	pthread_mutex_lock(&interfaces->lock);
+	name = number < interfaces->count ? interfaces->names[number] : NULL;
+	pthread_mutex_unlock(&interfaces->lock);
+	return name;
+}
+
+void interface_numbers_clear(struct interface_numbers *numbers)
+{
+	free(numbers->numbers);
+	numbers->numbers = NULL;
+	numbers->count = 0;
+}
+
+static uint32_t look_up(struct interface_numbers *numbers, const struct source *source,
 			uint32_t interface)
 {
 	const char *name = source_interface_name(source, interface);
 
-	return name && *name ? number_of(interfaces, name) : NAMELESS;
+	return name && *name ? number_of(numbers->names, name) : NAMELESS;
 }
 
-static uint32_t translate(struct interfaces *interfaces, const struct source *source,
+static uint32_t translate(struct interface_numbers *numbers, const struct source *source,
 			  uint32_t interface)
 {
 	if (interface >= INTERFACES_MAX_NUMBERS)
 		return 0;
-	if (interface >= interfaces->number_count) {
+	if (interface >= numbers->count) {
 		uint32_t count = interface + 16;
-		uint32_t *numbers = realloc(interfaces->numbers, count * sizeof(*numbers));
+		uint32_t *all = realloc(numbers->numbers, count * sizeof(*all));
 
-		if (!numbers)
+		if (!all)
 			return 0;
-		memset(numbers + interfaces->number_count, 0,
-		       (count - interfaces->number_count) * sizeof(*numbers));
-		interfaces->numbers = numbers;
-		interfaces->number_count = count;
+		memset(all + numbers->count, 0, (count - numbers->count) * sizeof(*all));
+		numbers->numbers = all;
+		numbers->count = count;
 	}
-	uint32_t *number = &interfaces->numbers[interface];
+	uint32_t *number = &numbers->numbers[interface];
 
 	if (!*number)
-		*number = look_up(interfaces, source, interface);
+		*number = look_up(numbers, source, interface);
 	return *number == NAMELESS ? 0 : *number;
 }
 
-void interfaces_translate(struct interfaces *interfaces, const struct source *source,
-			  struct tcpm_frame *frames, size_t count)
+void interface_numbers_translate(struct interface_numbers *numbers, const struct source *source,
+				 struct tcpm_frame *frames, size_t count)
 {
 	uint32_t last = 0;
-	uint32_t last_number = count ? translate(interfaces, source, 0) : 0;
+	uint32_t last_number = count ? translate(numbers, source, 0) : 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (frames[i].interface != last) {
 			last = frames[i].interface;
-			last_number = translate(interfaces, source, last);
+			last_number = translate(numbers, source, last);
 		}
 		frames[i].interface = last_number;
 	}
-}
-
-const char *interfaces_name(const struct interfaces *interfaces, uint32_t number)
-{
-	return number && number < interfaces->name_count ? interfaces->names[number] : NULL;
 }

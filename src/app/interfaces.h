@@ -1,12 +1,13 @@
 /*
- * The names of the interfaces that frames came from, over all captures of a run.
+ * The names of the interfaces that frames came from, over all sources of a run.
  *
- * Each capture numbers its interfaces from 0; in the report, the same name in two
- * files is the same interface. Number 0 of the run stands for all without a name.
+ * Each source numbers its interfaces from 0; in the report, the same name in two
+ * captures is the same interface. Number 0 of the run stands for all without a name.
  */
 #ifndef APP_INTERFACES_H
 #define APP_INTERFACES_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,24 +18,32 @@
 #define INTERFACES_MAX_NAMES   4096u
 #define INTERFACES_MAX_NUMBERS 65536u
 
+/* The names; several threads may share them. */
 struct interfaces {
-	char **names; /* names[0] is NULL */
-	uint32_t name_count;
-	uint32_t *numbers; /* of the present source's interfaces; 0: not looked up yet */
-	uint32_t number_count;
+	pthread_mutex_t lock;
+	uint32_t count; /* names[0] is NULL and counts */
+	char *names[INTERFACES_MAX_NAMES];
 };
 
-/* All zero is an empty one. Frees everything. */
+/* The numbers of one source's interfaces in the run; 0: not looked up yet. All zero but
+ * the names is an empty one. */
+struct interface_numbers {
+	struct interfaces *names;
+	uint32_t *numbers;
+	uint32_t count;
+};
+
+void interfaces_init(struct interfaces *interfaces);
 void interfaces_done(struct interfaces *interfaces);
 
-/* A new source begins: its numbers mean other interfaces. */
-void interfaces_next_source(struct interfaces *interfaces);
+/* NULL: it has no name. Valid until interfaces_done. */
+const char *interfaces_name(struct interfaces *interfaces, uint32_t number);
+
+/* Forgets the numbers, as when a new source begins: its numbers mean other interfaces. */
+void interface_numbers_clear(struct interface_numbers *numbers);
 
 /* Rewrites the interface of each frame from the source's number to the run's. */
-void interfaces_translate(struct interfaces *interfaces, const struct source *source,
-			  struct tcpm_frame *frames, size_t count);
-
-/* NULL: it has no name. */
-const char *interfaces_name(const struct interfaces *interfaces, uint32_t number);
+void interface_numbers_translate(struct interface_numbers *numbers, const struct source *source,
+				 struct tcpm_frame *frames, size_t count);
 
 #endif

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "app/complain.h"
-#include "app/run.h"
+#include "app/files.h"
+#include "app/live.h"
 #include "config/options.h"
 #include "tcpmetro.h"
 
@@ -39,6 +40,14 @@ static enum exit_status print_version(void)
 	return end_printing();
 }
 
+static enum exit_status print_interfaces(void)
+{
+	enum exit_status status = list_interfaces();
+	enum exit_status printed = end_printing();
+
+	return status == EXIT_ALL_DONE ? printed : status;
+}
+
 static enum exit_status act(const struct options *options)
 {
 	switch (options->action) {
@@ -46,14 +55,18 @@ static enum exit_status act(const struct options *options)
 		return print_help();
 	case ACTION_VERSION:
 		return print_version();
+	case ACTION_LIST_INTERFACES:
+		return print_interfaces();
 	case ACTION_RUN:
 		break;
 	}
-	if (!options->file_count) {
-		complain("nothing to read: name a capture with -r FILE; see tcpmetro --help");
-		return EXIT_USAGE;
-	}
-	return run(options);
+	if (options->file_count)
+		return run_files(options);
+	if (options->interface_count)
+		return run_live(options);
+	complain("nothing to read: name a capture with -r FILE or an interface with -i NAME; see "
+		 "tcpmetro --help");
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)

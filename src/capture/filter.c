@@ -1,5 +1,5 @@
 /*
- * Filter expressions, by libpcap, which is used for nothing else here.
+ * Filter expressions, by libpcap.
  *
  * libpcap compiles an expression for one link type and one depth of VLAN tags:
  * `port 443` then misses tagged traffic. So a tagged frame is matched by a copy of
@@ -76,10 +76,11 @@ static bool in_word(char c)
 	       c == '_' || c == '-' || c == '.';
 }
 
-/* Whether the expression speaks of VLAN tags: by the word `vlan`, or by the bytes of
- * the link header (`ether[12:2]`, `link[...]`). */
-static bool speaks_of_tags(const char *expression)
+/* `vlan` is a word; the bytes of the link header are `ether[12:2]`, `link[...]`. */
+enum filter_tags filter_tags(const char *expression)
 {
+	enum filter_tags tags = FILTER_TAGS_NONE;
+
 	for (const char *at = expression; *at;) {
 		if (!in_word(*at)) {
 			at++;
@@ -89,14 +90,14 @@ static bool speaks_of_tags(const char *expression)
 		while (in_word(at[length]))
 			length++;
 		if (length == 4 && memcmp(at, "vlan", 4) == 0)
-			return true;
+			tags = FILTER_TAGS_WORD;
 		const bool link = (length == 5 && memcmp(at, "ether", 5) == 0) ||
 				  (length == 4 && memcmp(at, "link", 4) == 0);
 		at += length;
 		if (link && at[strspn(at, " \t\r\n")] == '[')
-			return true;
+			return FILTER_TAGS_BYTES;
 	}
-	return false;
+	return tags;
 }
 
 static int refusal(const char *expression, const char *words, struct error *error)
@@ -181,7 +182,7 @@ int filter_new(const char *expression, struct filter **filter, struct error *err
 		free(made);
 		return error_set(error, ENOMEM, "there is not enough memory for the filter");
 	}
-	made->sees_tags = speaks_of_tags(expression);
+	made->sees_tags = filter_tags(expression) != FILTER_TAGS_NONE;
 	compile(&made->programs[0], expression, LINKTYPE_ETHERNET);
 	made->count = 1;
 	const int result = made->programs[0].result;
@@ -233,6 +234,15 @@ static bool taggable(uint16_t linktype, uint32_t *type_at, uint32_t *header)
 	default:
 		return false;
 	}
+}
+
+bool filter_is_tagged(const struct tcpm_frame *frame)
+{
+	uint32_t type_at;
+	uint32_t header;
+
+	return taggable(frame->linktype, &type_at, &header) && frame->captured >= header &&
+	       is_tag(read16(frame->bytes + type_at));
 }
 
 /* Copies the first bytes of a tagged frame without its tags and sets the lengths to

@@ -18,6 +18,15 @@
 
 struct filter;
 
+/* How an expression speaks of VLAN tags itself. */
+enum filter_tags {
+	FILTER_TAGS_NONE,  /* not at all */
+	FILTER_TAGS_WORD,  /* by the word `vlan` */
+	FILTER_TAGS_BYTES, /* by the bytes of the link header */
+};
+
+enum filter_tags filter_tags(const char *expression);
+
 /* Compiles the expression for Ethernet, to tell at once whether it is one; if it is not,
  * but is one for another common link type, it is accepted. -EINVAL: libpcap refuses it;
  * *error holds the expression and libpcap's words. -ENOMEM. */
@@ -26,6 +35,9 @@ int filter_new(const char *expression, struct filter **filter, struct error *err
 /* 1: the frame matches; 0: it does not, or nothing of its link type can; a negative errno
  * with *error filled: the expression cannot be compiled for the frame's link type. */
 int filter_match(struct filter *filter, const struct tcpm_frame *frame, struct error *error);
+
+/* Whether the frame bears a VLAN tag right behind its link header. */
+bool filter_is_tagged(const struct tcpm_frame *frame);
 
 /* NULL is fine. */
 void filter_free(struct filter *filter);

@@ -9,52 +9,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
-
-enum kind {
-	KIND_FLAG,   /* bool: set to true; cleared by an option with .off */
-	KIND_ACTION, /* unsigned: set to .minimum */
-	KIND_CHOICE, /* unsigned: the index of the word in .choices */
-	KIND_WORD,   /* const char *: one of .choices, as its word there */
-	KIND_TEXT,   /* const char * */
-	KIND_NUMBER, /* uint64_t within .minimum and .maximum */
-	KIND_FILES,  /* adds to options.files */
-	KIND_PORTS,  /* adds to options.tunnel_ports: KIND=PORT */
-};
-
-struct row {
-	const char *name;
-	char letter; /* 0: none */
-	enum kind kind;
-	bool off;
-	size_t offset;        /* in struct options */
-	const char *argument; /* what it takes, for --help */
-	const char *const *choices;
-	uint64_t minimum;
-	uint64_t maximum;
-	const char *help; /* NULL: not worth a line of the screen, see the man page */
-};
+#include "config/values.h"
 
 static const char *const formats[] = {"table", "json", "csv", NULL};
-static const char *const groupings[] = {"hosts", "flow", "receiver", "prefix", NULL};
 
+#define HOUR_NS   (UINT64_C(3600) * 1000000000)
 #define AT(field) offsetof(struct options, field)
 
 static const struct row table[] = {
 	{"read", 'r', KIND_FILES, .argument = "FILE",
 	 .help = "a capture: pcap, pcapng, .gz, .zst; - is standard input"},
+	{"interface", 'i', KIND_INTERFACES, .argument = "NAME",
+	 .help = "capture live on an interface, or on \"any\", until Ctrl-C"},
+	{"list-interfaces", 'D', KIND_ACTION, .offset = AT(action),
+	 .minimum = ACTION_LIST_INTERFACES, .help = "list the interfaces"},
 	{"samples", 0, KIND_FLAG, .offset = AT(samples),
 	 .help = "print each sample, a line each, instead of the report"},
 	{"format", 0, KIND_CHOICE, .offset = AT(format), .argument = "FORMAT", .choices = formats,
 	 .help = "table (default), json (an object a line) or csv"},
-	{"group-by", 'g', KIND_WORD, .offset = AT(group_by), .argument = "WHAT",
-	 .choices = groupings, .help = "hosts (default), flow, receiver or prefix"},
+	{"group-by", 'g', KIND_GROUPING, .argument = "WHAT",
+	 .help = "hosts, flow, receiver or prefix[,interface][,tunnel]"},
 	{"prefix-v4", 0, KIND_NUMBER, .offset = AT(prefix_v4), .argument = "BITS", .maximum = 32},
 	{"prefix-v6", 0, KIND_NUMBER, .offset = AT(prefix_v6), .argument = "BITS", .maximum = 128},
 	{"sort", 0, KIND_TEXT, .offset = AT(sort), .argument = "COLUMN",
 	 .help = "samples (default), min, p50, p95, p99, max, loss ..."},
 	{"limit", 0, KIND_NUMBER, .offset = AT(limit), .argument = "ROWS", .maximum = UINT32_MAX,
 	 .help = "print this many rows at most"},
+	{"local", 0, KIND_PREFIXES, .argument = "PREFIX",
+	 .help = "this side's hosts (default: the interface's addresses)"},
+	{"both-sides", 0, KIND_FLAG, .offset = AT(both_sides),
+	 .help = "also show this side's own answers to others"},
+	{"interval", 0, KIND_DURATION, .offset = AT(interval_ns), .argument = "TIME",
+	 .maximum = HOUR_NS, .help = "live: report each 1s (default), 10s, ...; 0s: at the end"},
+	{"duration", 0, KIND_DURATION, .offset = AT(duration_ns), .argument = "TIME", .minimum = 1,
+	 .maximum = 87600 * HOUR_NS, .help = "live: end after this time"},
+	{"count", 0, KIND_NUMBER, .offset = AT(count), .argument = "PACKETS", .minimum = 1,
+	 .maximum = UINT64_MAX, .help = "end after this many packets"},
+	{"threads", 0, KIND_NUMBER, .offset = AT(threads), .argument = "N", .minimum = 1,
+	 .maximum = 64, .help = "live: capture with so many threads an interface"},
+	{"snapshot-length", 's', KIND_NUMBER, .offset = AT(snaplen), .argument = "BYTES",
+	 .minimum = 68, .maximum = 262144},
+	{"buffer-size", 'B', KIND_NUMBER, .offset = AT(buffer_kib), .argument = "KIB",
+	 .minimum = 256, .maximum = 2097151},
+	{"time-stamp-type", 'j', KIND_TEXT, .offset = AT(stamps), .argument = "TYPE"},
+	{"no-promiscuous-mode", 'p', KIND_FLAG, .off = true, .offset = AT(promiscuous)},
+	{"user", 'Z', KIND_TEXT, .offset = AT(user), .argument = "NAME"},
 	{"numeric", 'n', KIND_FLAG, .off = true, .offset = AT(names),
 	 .help = "addresses as numbers (default)"},
 	{"names", 0, KIND_FLAG, .offset = AT(names), .help = "look up the names of hosts"},
@@ -72,107 +71,6 @@ static const struct row table[] = {
 
 #define ROWS        (sizeof(table) / sizeof(table[0]))
 #define FIRST_VALUE 256 /* of long options, beyond all letters */
-
-/* "one of a, b, c" */
-static void list_choices(const struct row *row, char *text, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; row->choices[i] && used < size; i++)
-		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
-					 row->choices[i]);
-}
-
-static int set_choice(const struct row *row, void *field, const char *value, struct error *error)
-{
-	char choices[120];
-
-	for (unsigned i = 0; row->choices[i]; i++) {
-		if (strcmp(row->choices[i], value) != 0)
-			continue;
-		if (row->kind == KIND_CHOICE)
-			*(unsigned *)field = i;
-		else
-			*(const char **)field = row->choices[i];
-		return 0;
-	}
-	list_choices(row, choices, sizeof(choices));
-	return error_set(error, EINVAL, "--%s: \"%s\" is none of %s", row->name, value, choices);
-}
-
-static int set_number(const struct row *row, void *field, const char *value, struct error *error)
-{
-	int result = parse_u64(value, row->minimum, row->maximum, field);
-
-	if (result < 0)
-		return error_set(error, EINVAL, "--%s: \"%s\" is not a number from %llu to %llu",
-				 row->name, value, (unsigned long long)row->minimum,
-				 (unsigned long long)row->maximum);
-	return 0;
-}
-
-/* "vxlan=4789": a kind of tunnel and a UDP port. */
-static int add_port(struct options *options, const char *value, struct error *error)
-{
-	const char *equals = strchr(value, '=');
-	size_t length = equals ? (size_t)(equals - value) : 0;
-	uint64_t port;
-
-	for (unsigned i = 0; length && i < TCPM_TUNNELS; i++) {
-		const char *name = tcpm_tunnel_name(i);
-		unsigned count = 0;
-
-		if (strlen(name) != length || memcmp(name, value, length) != 0)
-			continue;
-		if (parse_u64(equals + 1, 1, 65535, &port) < 0)
-			return error_set(error, EINVAL,
-					 "--tunnel-port: \"%s\" is not a port from 1 to 65535",
-					 equals + 1);
-		for (size_t j = 0; j < options->tunnel_port_count; j++)
-			count += options->tunnel_ports[j].tunnel == i;
-		if (count == TCPM_MAX_TUNNEL_PORTS)
-			return error_set(error, EINVAL, "--tunnel-port: %s has %u ports already",
-					 name, count);
-		options->tunnel_ports[options->tunnel_port_count++] =
-			(struct tcpm_tunnel_port){.port = (uint16_t)port, .tunnel = (uint8_t)i};
-		return 0;
-	}
-	return error_set(error, EINVAL,
-			 "--tunnel-port: \"%s\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, "
-			 "geneve, gtp-u, teredo, capwap, l2tp, mpls",
-			 value);
-}
-
-static int set(const struct row *row, struct options *options, const char *value,
-	       struct error *error)
-{
-	void *field = (char *)options + row->offset;
-
-	switch (row->kind) {
-	case KIND_FLAG:
-		*(bool *)field = !row->off;
-		return 0;
-	case KIND_ACTION:
-		*(unsigned *)field = (unsigned)row->minimum;
-		return 0;
-	case KIND_CHOICE:
-	case KIND_WORD:
-		return set_choice(row, field, value, error);
-	case KIND_TEXT:
-		*(const char **)field = value;
-		return 0;
-	case KIND_NUMBER:
-		return set_number(row, field, value, error);
-	case KIND_FILES:
-		if (!*value)
-			return error_set(error, EINVAL, "--read: the name of the file is empty");
-		options->files[options->file_count++] = value;
-		return 0;
-	case KIND_PORTS:
-		return add_port(options, value, error);
-	}
-	return -EINVAL;
-}
 
 _Static_assert(sizeof(enum action) == sizeof(unsigned), "actions are set as unsigned");
 
@@ -259,7 +157,7 @@ static int parse_words(int argc, char **argv, struct options *options, struct er
 
 		if (!row)
 			return complain(value, argv[optind - 1], error);
-		int result = set(row, options, optarg, error);
+		int result = value_set(row, options, optarg, error);
 
 		if (result < 0)
 			return result;
@@ -276,14 +174,22 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 {
 	struct options parsed = {
 		.format = FORMAT_TABLE,
-		.group_by = groupings[0],
+		.group_by = "hosts",
 		.prefix_v4 = 24,
 		.prefix_v6 = 48,
+		.snaplen = OPTIONS_SNAPLEN,
+		.buffer_kib = 8192,
+		.promiscuous = true,
+		.threads = 1,
+		.interval_ns = INT64_C(1000000000),
 	};
+	size_t most = (size_t)argc + 1; /* of anything that can be given repeatedly */
 
-	parsed.files = calloc((size_t)argc + 1, sizeof(*parsed.files));
-	parsed.tunnel_ports = calloc((size_t)argc + 1, sizeof(*parsed.tunnel_ports));
-	if (!parsed.files || !parsed.tunnel_ports) {
+	parsed.files = calloc(most, sizeof(*parsed.files));
+	parsed.interfaces = calloc(most, sizeof(*parsed.interfaces));
+	parsed.tunnel_ports = calloc(most, sizeof(*parsed.tunnel_ports));
+	parsed.local = calloc(most, sizeof(*parsed.local));
+	if (!parsed.files || !parsed.interfaces || !parsed.tunnel_ports || !parsed.local) {
 		options_done(&parsed);
 		return error_set(error, ENOMEM, "out of memory");
 	}
@@ -300,11 +206,15 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 void options_done(struct options *options)
 {
 	free(options->files);
+	free(options->interfaces);
 	free(options->filter);
 	free(options->tunnel_ports);
+	free(options->local);
 	options->files = NULL;
+	options->interfaces = NULL;
 	options->filter = NULL;
 	options->tunnel_ports = NULL;
+	options->local = NULL;
 }
 
 static void print_row(FILE *out, const struct row *row)
@@ -327,16 +237,16 @@ char *options_help(void)
 
 	if (!out)
 		return NULL;
-	fputs("Usage: tcpmetro -r FILE [options] [filter expression]\n"
-	      "Tells the round-trip times between hosts from the TCP packets of a capture.\n\n",
+	fputs("Usage: tcpmetro -r FILE | -i NAME [options] [filter expression]\n"
+	      "Tells the round-trip times between hosts from TCP packets as they pass.\n\n",
 	      out);
 	for (size_t i = 0; i < ROWS; i++)
 		print_row(out, &table[i]);
 	fputs("\nExamples:\n"
 	      "  tcpmetro -r trace.pcap                        who is slow to whom\n"
-	      "  tcpmetro -r trace.pcap.gz --sort p95 port 443 the slowest first, HTTPS only\n"
-	      "  tcpdump -w - | tcpmetro -r - --samples        each sample as it comes\n"
-	      "\nThe man page, tcpmetro(1), has the rest: columns, --prefix-v4, --max-flows ...\n",
+	      "  tcpmetro -i eth0 --sort p95 port 443          live, the slowest first\n"
+	      "  tcpmetro -i any --samples --format json       each sample as it comes\n"
+	      "\nThe man page, tcpmetro(1), has the rest: columns, -s, -B, -j, -p, -Z ...\n",
 	      out);
 	if (fclose(out) != 0) {
 		free(text);

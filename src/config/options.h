@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/prefixes.h"
 #include "tcpmetro.h"
 
 /* What the program is to do besides measuring. */
@@ -20,6 +21,7 @@ enum action {
 	ACTION_RUN,
 	ACTION_HELP,
 	ACTION_VERSION,
+	ACTION_LIST_INTERFACES,
 };
 
 enum format {
@@ -28,17 +30,26 @@ enum format {
 	FORMAT_CSV,
 };
 
+/* Bytes of a packet that a live capture keeps, if nothing else is asked: Ethernet with two
+ * tags, IPv6, UDP, a GENEVE header with 64 bytes of options, Ethernet with a tag, IPv6 with
+ * an extension header of 24, TCP with all its options, and some room. */
+#define OPTIONS_SNAPLEN 320
+
 /* All values, with their defaults filled in. Strings are the caller's argv. */
 struct options {
 	enum action action;
 	const char **files; /* -r, in order */
 	size_t file_count;
+	const char **interfaces; /* -i, in order */
+	size_t interface_count;
 	char *filter; /* the words behind the options, joined; NULL: none */
 	bool samples;
 	bool names;
 	bool quiet;
 	unsigned format;      /* enum format */
 	const char *group_by; /* hosts, flow, receiver or prefix */
+	bool by_interface;
+	bool by_tunnel;
 	uint64_t prefix_v4;
 	uint64_t prefix_v6;
 	const char *sort; /* NULL: the default column */
@@ -47,6 +58,20 @@ struct options {
 	size_t tunnel_port_count;
 	uint64_t max_flows;
 	uint64_t max_groups;
+	struct prefix *local; /* networks of local hosts */
+	size_t local_count;
+	bool both_sides;
+	uint64_t count; /* packets to read; 0: all */
+
+	/* Of live captures. */
+	uint64_t snaplen;    /* bytes of a packet that are captured */
+	uint64_t buffer_kib; /* of the kernel's buffer */
+	const char *stamps;  /* the type of time stamp, by libpcap's name; NULL: the default */
+	bool promiscuous;    /* see what is sent to others, too */
+	const char *user;    /* whom to become, if started as root; NULL: the default */
+	uint64_t threads;    /* that capture on each interface */
+	int64_t interval_ns; /* between two reports; 0: only one, at the end */
+	int64_t duration_ns; /* of the whole capture; 0: until a signal */
 };
 
 /*

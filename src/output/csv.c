@@ -1,45 +1,49 @@
 /*
- * Comma-separated values, RFC 4180 with LF. The columns are fixed (fields.c, and the
- * samples' here); a value that does not exist is an empty cell.
+ * Comma-separated values, RFC 4180 with LF. The columns are fixed (fields.c and
+ * sample_fields.c); a value that does not exist is an empty cell.
  */
 #include "output/endpoint.h"
 #include "output/fields.h"
 #include "output/format.h"
+#include "output/sample_fields.h"
+
+static void append_name(struct text *text, const char *name)
+{
+	if (name)
+		text_csv(text, name);
+}
 
 static void begin_samples(struct output *output)
 {
-	text_string(&output->text, "frame,time,rtt_ns,src,sport,dst,dport,method,class\n");
+	for (unsigned i = 0; i < SAMPLE_FIELDS; i++) {
+		if (i)
+			text_char(&output->text, ',');
+		text_string(&output->text, sample_field_name(i));
+	}
+	text_char(&output->text, '\n');
 }
 
-static void sample_line(struct output *output, const struct tcpm_sample *sample)
+static void sample_line(struct output *output, const struct tcpm_sample *sample,
+			enum group_side side)
 {
 	struct text *text = &output->text;
-	const struct tcpm_flow_id *flow = sample->flow;
-	unsigned sender = sample->sender;
 
-	text_u64(text, sample->frame);
-	text_char(text, ',');
-	text_seconds(text, sample->time_ns);
-	text_char(text, ',');
-	text_i64(text, sample->rtt_ns);
-	text_char(text, ',');
-	text_address(text, &flow->address[sender]);
-	text_char(text, ',');
-	text_u64(text, flow->port[sender]);
-	text_char(text, ',');
-	text_address(text, &flow->address[!sender]);
-	text_char(text, ',');
-	text_u64(text, flow->port[!sender]);
-	text_char(text, ',');
-	text_string(text, tcpm_method_name(sample->method));
-	text_char(text, ',');
-	text_string(text, tcpm_class_name(sample->class_));
+	for (unsigned i = 0; i < SAMPLE_FIELDS; i++) {
+		if (i)
+			text_char(text, ',');
+		if (i == SAMPLE_INTERFACE)
+			append_name(text, sample_field_interface(&output->settings, sample));
+		else
+			sample_field_append(text, sample, side, i);
+	}
 	text_char(text, '\n');
 }
 
 static void begin_report(struct output *output)
 {
-	text_string(&output->text, "src,dst,interface");
+	if (output->settings.intervals)
+		text_string(&output->text, "time,");
+	text_string(&output->text, "src,dst,interface,tunnel,side");
 	for (unsigned i = 0; i < FIELDS; i++) {
 		text_char(&output->text, ',');
 		text_string(&output->text, fields_name(i));
@@ -47,19 +51,31 @@ static void begin_report(struct output *output)
 	text_char(&output->text, '\n');
 }
 
+struct row {
+	struct output *output;
+	int64_t time_ns;
+};
+
 static void group_line(void *user, const struct groups *groups, const struct group *group)
 {
-	struct output *output = user;
-	struct text *text = &output->text;
+	const struct row *row = user;
+	const struct output_settings *settings = &row->output->settings;
+	struct text *text = &row->output->text;
 	const struct groups_options *options = groups_options(groups);
-	const char *interface = endpoint_interface(&output->settings, group);
 
+	if (settings->intervals) {
+		text_seconds(text, row->time_ns);
+		text_char(text, ',');
+	}
 	endpoint_sender(text, options, group, NULL);
 	text_char(text, ',');
 	endpoint_receiver(text, options, group, NULL);
 	text_char(text, ',');
-	if (interface)
-		text_csv(text, interface);
+	append_name(text, endpoint_interface(settings, group));
+	text_char(text, ',');
+	endpoint_labels(text, group->key.label_kind, group->key.label);
+	text_char(text, ',');
+	text_string(text, group_side_name(group->key.side));
 	for (unsigned i = 0; i < FIELDS; i++) {
 		int64_t value = fields_value(&group->summary, i);
 
@@ -70,15 +86,24 @@ static void group_line(void *user, const struct groups *groups, const struct gro
 	text_char(text, '\n');
 }
 
+static void interval(struct output *output, const struct groups *groups, int64_t end_ns)
+{
+	struct row row = {.output = output, .time_ns = end_ns};
+	struct ranking ranking;
+
+	text_fail(&output->text,
+		  output_rows(&output->settings.ranking, &row, group_line, groups, &ranking));
+}
+
 static void report(struct output *output, const struct groups *groups,
 		   const struct output_facts *facts)
 {
-	size_t left_out;
-	int result = output_rows(&output->settings, output, group_line, groups, &left_out);
-
 	(void)facts;
-	text_fail(&output->text, result);
+	/* All has been said, interval by interval; a sum would count it twice. */
+	if (!output->settings.intervals)
+		interval(output, groups, 0);
 }
 
 const struct output_ops csv_samples_ops = {.begin = begin_samples, .sample = sample_line};
-const struct output_ops csv_report_ops = {.begin = begin_report, .report = report};
+const struct output_ops csv_report_ops = {
+	.begin = begin_report, .interval = interval, .report = report};

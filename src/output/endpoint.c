@@ -30,14 +30,15 @@ static void append_end(struct text *text, const struct groups_options *options,
 
 	if (address->version == 0)
 		return;
-	switch (options->by) {
+	switch (options->by.hosts) {
 	case GROUPS_BY_FLOW:
 		endpoint_with_port(text, address, port, names);
 		break;
 	case GROUPS_BY_PREFIX:
 		text_address(text, address);
 		text_char(text, '/');
-		text_u64(text, address->version == 4 ? options->prefix_v4 : options->prefix_v6);
+		text_u64(text,
+			 address->version == 4 ? options->by.prefix_v4 : options->by.prefix_v6);
 		break;
 	case GROUPS_BY_HOSTS:
 	case GROUPS_BY_RECEIVER:
@@ -53,7 +54,7 @@ static void append_end(struct text *text, const struct groups_options *options,
 void endpoint_sender(struct text *text, const struct groups_options *options,
 		     const struct group *group, const struct output_settings *names)
 {
-	if (group_is_other(group) && options->by != GROUPS_BY_RECEIVER)
+	if (group_is_other(group) && options->by.hosts != GROUPS_BY_RECEIVER)
 		text_string(text, "other");
 	else
 		append_end(text, options, &group->key.sender, group->key.sender_port, names);
@@ -66,6 +67,27 @@ void endpoint_receiver(struct text *text, const struct groups_options *options,
 		text_string(text, "other");
 	else
 		append_end(text, options, &group->key.receiver, group->key.receiver_port, names);
+}
+
+static void append_hex(struct text *text, uint32_t value)
+{
+	for (int shift = 28; shift >= 0; shift -= 4)
+		text_char(text, "0123456789abcdef"[value >> shift & 15]);
+}
+
+void endpoint_labels(struct text *text, const uint8_t kind[static TCPM_MAX_LABELS],
+		     const uint32_t label[static TCPM_MAX_LABELS])
+{
+	for (unsigned i = 0; i < TCPM_MAX_LABELS && kind[i] != TCPM_LABEL_NONE; i++) {
+		if (i)
+			text_char(text, '/');
+		text_string(text, tcpm_label_name(kind[i]));
+		text_char(text, ':');
+		if (kind[i] == TCPM_LABEL_TUNNEL)
+			append_hex(text, label[i]);
+		else
+			text_u64(text, label[i]);
+	}
 }
 
 const char *endpoint_interface(const struct output_settings *settings, const struct group *group)

@@ -24,6 +24,11 @@ void endpoint_receiver(struct text *text, const struct groups_options *options,
 void endpoint_with_port(struct text *text, const struct tcpm_address *address, uint16_t port,
 			const struct output_settings *names);
 
+/* Appends labels, outermost first: "vlan:10/vxlan:5000"; a tunnel without a number of its
+ * own by eight hexadecimal digits of its ends. Nothing if there are none. */
+void endpoint_labels(struct text *text, const uint8_t kind[static TCPM_MAX_LABELS],
+		     const uint32_t label[static TCPM_MAX_LABELS]);
+
 /* The name of the interface a group's samples came from, "mixed" if there were several;
  * NULL if it has no name. */
 const char *endpoint_interface(const struct output_settings *settings, const struct group *group);

@@ -82,6 +82,18 @@ static void append_packets(struct text *text, const struct output_facts *facts)
 	text_char(text, '\n');
 }
 
+/* What was lost before it could be measured. */
+static void append_capture(struct text *text, const struct output_facts *facts)
+{
+	if (!facts->live)
+		return;
+	append_label(text, "capture");
+	append_count(text, facts->dropped, "packet", "packets");
+	text_string(text, " dropped by the kernel, ");
+	text_u64_grouped(text, facts->interface_dropped);
+	text_string(text, " by the interface\n");
+}
+
 static void append_flows(struct text *text, const struct tcpm_counters *counters)
 {
 	append_label(text, "flows");
@@ -257,6 +269,7 @@ static void append_group_notes(struct text *text, const struct groups *groups)
 void footer_append(struct text *text, const struct groups *groups, const struct output_facts *facts)
 {
 	append_packets(text, facts);
+	append_capture(text, facts);
 	append_flows(text, facts->counters);
 	append_samples(text, facts->counters);
 	append_coverage(text, facts->counters);

@@ -7,11 +7,14 @@
 
 #include "base/text.h"
 #include "output/output.h"
+#include "output/table_rows.h"
 
 struct output_ops {
 	/* Each may be NULL. They append to output->text; errors stay in it. */
 	void (*begin)(struct output *output);
-	void (*sample)(struct output *output, const struct tcpm_sample *sample);
+	void (*sample)(struct output *output, const struct tcpm_sample *sample,
+		       enum group_side side);
+	void (*interval)(struct output *output, const struct groups *groups, int64_t end_ns);
 	void (*report)(struct output *output, const struct groups *groups,
 		       const struct output_facts *facts);
 };
@@ -20,6 +23,7 @@ struct output {
 	const struct output_ops *ops;
 	struct output_settings settings;
 	struct text text;
+	struct table_layout layout; /* of the table's intervals so far */
 };
 
 extern const struct output_ops table_report_ops;
@@ -32,9 +36,10 @@ extern const struct output_ops json_samples_ops;
 /* Prints one group; user is the second argument of output_rows. */
 typedef void output_row(void *user, const struct groups *groups, const struct group *group);
 
-/* Calls row for each group that the settings want, in their order, and for "other", if
- * there is one, last. 0 and how many the limit left out, or -ENOMEM and no call. */
-int output_rows(const struct output_settings *settings, void *user, output_row *row,
-		const struct groups *groups, size_t *left_out);
+/* Calls row for each group that the options want, in their order, and for "other", if
+ * there is one, last. 0 and *ranking's numbers (its groups are gone), or -ENOMEM
+ * and no call. */
+int output_rows(const struct ranking_options *options, void *user, output_row *row,
+		const struct groups *groups, struct ranking *ranking);
 
 #endif

@@ -1,81 +1,148 @@
 /*
  * An object a line, made by hand: a library would build a tree for each sample. Names
- * are the CSV's; a value that does not exist is left out. Addresses and the names of
- * methods hold nothing that JSON would have to escape; interface names may.
+ * are the CSV's; a value that does not exist is left out. Addresses, labels and the names
+ * of methods hold nothing that JSON would have to escape; interface names may.
  */
 #include "output/endpoint.h"
 #include "output/fields.h"
 #include "output/format.h"
+#include "output/sample_fields.h"
 
-static void sample_line(struct output *output, const struct tcpm_sample *sample)
+/* ,"name": without the comma at the beginning of an object */
+static void append_key(struct text *text, const char *name)
+{
+	if (text->used && text->bytes[text->used - 1] != '{')
+		text_char(text, ',');
+	text_char(text, '"');
+	text_string(text, name);
+	text_string(text, "\":");
+}
+
+/* An interface's name may be a stranger's. */
+static void append_interface(struct text *text, const char *name)
+{
+	if (!name)
+		return;
+	append_key(text, "interface");
+	text_json(text, name);
+}
+
+/* Takes back a string that turned out empty, with its key. */
+static void end_string(struct text *text, size_t before, size_t start)
+{
+	if (text->used == start)
+		text->used = before;
+	else
+		text_char(text, '"');
+}
+
+static void sample_field(struct text *text, const struct tcpm_sample *sample, enum group_side side,
+			 unsigned field)
+{
+	size_t before = text->used;
+	size_t start;
+
+	append_key(text, sample_field_name(field));
+	if (sample_field_is_number(field)) {
+		sample_field_append(text, sample, side, field);
+		return;
+	}
+	text_char(text, '"');
+	start = text->used;
+	sample_field_append(text, sample, side, field);
+	end_string(text, before, start);
+}
+
+static void sample_line(struct output *output, const struct tcpm_sample *sample,
+			enum group_side side)
 {
 	struct text *text = &output->text;
-	const struct tcpm_flow_id *flow = sample->flow;
-	unsigned sender = sample->sender;
 
-	text_string(text, "{\"frame\":");
-	text_u64(text, sample->frame);
-	text_string(text, ",\"time\":");
-	text_seconds(text, sample->time_ns);
-	text_string(text, ",\"rtt_ns\":");
-	text_i64(text, sample->rtt_ns);
-	text_string(text, ",\"src\":\"");
-	text_address(text, &flow->address[sender]);
-	text_string(text, "\",\"sport\":");
-	text_u64(text, flow->port[sender]);
-	text_string(text, ",\"dst\":\"");
-	text_address(text, &flow->address[!sender]);
-	text_string(text, "\",\"dport\":");
-	text_u64(text, flow->port[!sender]);
-	text_string(text, ",\"method\":\"");
-	text_string(text, tcpm_method_name(sample->method));
-	text_string(text, "\",\"class\":\"");
-	text_string(text, tcpm_class_name(sample->class_));
-	text_string(text, "\"}\n");
+	text_char(text, '{');
+	for (unsigned i = 0; i < SAMPLE_FIELDS; i++) {
+		if (i == SAMPLE_INTERFACE)
+			append_interface(text, sample_field_interface(&output->settings, sample));
+		else
+			sample_field(text, sample, side, i);
+	}
+	text_string(text, "}\n");
 }
+
+/* The ends of a group, and where it was seen. */
+static void append_identity(struct output *output, const struct groups_options *options,
+			    const struct group *group)
+{
+	struct text *text = &output->text;
+	size_t before;
+	size_t start;
+
+	if (options->by.hosts != GROUPS_BY_RECEIVER) {
+		append_key(text, "src");
+		text_char(text, '"');
+		endpoint_sender(text, options, group, NULL);
+		text_char(text, '"');
+	}
+	append_key(text, "dst");
+	text_char(text, '"');
+	endpoint_receiver(text, options, group, NULL);
+	text_char(text, '"');
+	append_interface(text, endpoint_interface(&output->settings, group));
+	before = text->used;
+	append_key(text, "tunnel");
+	text_char(text, '"');
+	start = text->used;
+	endpoint_labels(text, group->key.label_kind, group->key.label);
+	end_string(text, before, start);
+	if (group->key.side) {
+		append_key(text, "side");
+		text_json(text, group_side_name(group->key.side));
+	}
+}
+
+struct row {
+	struct output *output;
+	int64_t time_ns;
+};
 
 static void group_line(void *user, const struct groups *groups, const struct group *group)
 {
-	struct output *output = user;
-	struct text *text = &output->text;
-	const struct groups_options *options = groups_options(groups);
-	const char *interface = endpoint_interface(&output->settings, group);
+	const struct row *row = user;
+	struct text *text = &row->output->text;
 
 	text_char(text, '{');
-	if (options->by != GROUPS_BY_RECEIVER) {
-		text_string(text, "\"src\":\"");
-		endpoint_sender(text, options, group, NULL);
-		text_string(text, "\",");
+	if (row->output->settings.intervals) {
+		append_key(text, "time");
+		text_seconds(text, row->time_ns);
 	}
-	text_string(text, "\"dst\":\"");
-	endpoint_receiver(text, options, group, NULL);
-	text_char(text, '"');
-	if (interface) {
-		text_string(text, ",\"interface\":");
-		text_json(text, interface);
-	}
+	append_identity(row->output, groups_options(groups), group);
 	for (unsigned i = 0; i < FIELDS; i++) {
 		int64_t value = fields_value(&group->summary, i);
 
 		if (value < 0)
 			continue;
-		text_string(text, ",\"");
-		text_string(text, fields_name(i));
-		text_string(text, "\":");
+		append_key(text, fields_name(i));
 		text_i64(text, value);
 	}
 	text_string(text, "}\n");
 }
 
+static void interval(struct output *output, const struct groups *groups, int64_t end_ns)
+{
+	struct row row = {.output = output, .time_ns = end_ns};
+	struct ranking ranking;
+
+	text_fail(&output->text,
+		  output_rows(&output->settings.ranking, &row, group_line, groups, &ranking));
+}
+
 static void report(struct output *output, const struct groups *groups,
 		   const struct output_facts *facts)
 {
-	size_t left_out;
-	int result = output_rows(&output->settings, output, group_line, groups, &left_out);
-
 	(void)facts;
-	text_fail(&output->text, result);
+	/* All has been said, interval by interval; a sum would count it twice. */
+	if (!output->settings.intervals)
+		interval(output, groups, 0);
 }
 
 const struct output_ops json_samples_ops = {.sample = sample_line};
-const struct output_ops json_report_ops = {.report = report};
+const struct output_ops json_report_ops = {.interval = interval, .report = report};

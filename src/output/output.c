@@ -51,12 +51,20 @@ int output_open(const char *format, const struct output_settings *settings, stru
 	return 0;
 }
 
-int output_sample(struct output *output, const struct tcpm_sample *sample)
+int output_sample(struct output *output, const struct tcpm_sample *sample, enum group_side side)
 {
-	if (!output->ops->sample)
+	if (!output->ops->sample ||
+	    (side == GROUP_SIDE_LOCAL && !output->settings.ranking.both_sides))
 		return output->text.error;
-	output->ops->sample(output, sample);
+	output->ops->sample(output, sample, side);
 	return output->text.used < FLUSH_AT ? output->text.error : output_flush(output);
+}
+
+int output_interval(struct output *output, const struct groups *groups, int64_t end_ns)
+{
+	if (output->ops->interval)
+		output->ops->interval(output, groups, end_ns);
+	return output->text.error;
 }
 
 int output_report(struct output *output, const struct groups *groups,
@@ -84,20 +92,19 @@ int output_close(struct output *output)
 	return result;
 }
 
-int output_rows(const struct output_settings *settings, void *user, output_row *row,
-		const struct groups *groups, size_t *left_out)
+int output_rows(const struct ranking_options *options, void *user, output_row *row,
+		const struct groups *groups, struct ranking *ranking)
 {
 	const struct group *other = groups_other(groups);
-	struct ranking ranking;
-	int result = ranking_make(&ranking, groups, settings->sort, settings->limit);
+	int result = ranking_make(ranking, groups, options);
 
 	if (result)
 		return result;
-	for (size_t i = 0; i < ranking.count; i++)
-		row(user, groups, ranking.groups[i]);
+	for (size_t i = 0; i < ranking->count; i++)
+		row(user, groups, ranking->groups[i]);
 	if (other)
 		row(user, groups, other);
-	*left_out = ranking.left_out;
-	ranking_done(&ranking);
+	free(ranking->groups);
+	ranking->groups = NULL;
 	return 0;
 }

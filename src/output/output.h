@@ -2,8 +2,8 @@
  * How results reach a person or another program: one object and a few verbs,
  * whatever the format.
  *
- * An output either prints each sample, or a summary of the groups at the end. Both
- * exist in each format:
+ * An output prints each sample, or a summary of the groups: at the end, after each
+ * interval, or again and again over a terminal's screen. Both exist in each format:
  *
  *   table  for people. Samples: a line each. Summary: a table of the groups. Below
  *          either: what was read, what was measured, and what was not and why.
@@ -22,15 +22,16 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "stats/group_key.h"
 #include "stats/groups.h"
 #include "stats/ranking.h"
 #include "tcpmetro.h"
 
 struct output_settings {
-	int fd;       /* where to; stays the caller's */
-	bool samples; /* print samples, not groups */
-	enum ranking_by sort;
-	size_t limit; /* groups to print; 0: all. "other" is printed beyond it */
+	int fd;                         /* where to; stays the caller's */
+	bool samples;                   /* print samples, not groups */
+	struct ranking_options ranking; /* "other" is printed beyond its limit */
+	bool intervals;                 /* output_interval will be called */
 	/* The name of an interface, or NULL if it has none. May be NULL itself. */
 	const char *(*interface_name)(void *user, uint32_t interface);
 	/* The name of a host, or NULL if it has none; valid until the next call. Is asked
@@ -47,6 +48,18 @@ struct output_facts {
 	uint64_t wire_bytes; /* of the engine's frames, as long as they were on the wire */
 	int64_t first_ns;    /* the first and the last time of these frames */
 	int64_t last_ns;
+	/* Of a live capture: packets that were lost, for want of room in the kernel's buffer,
+	 * and by the interface or its driver. */
+	bool live;
+	uint64_t dropped;
+	uint64_t interface_dropped;
+	const char *notice; /* of something that happened, for the screen; may be NULL */
+};
+
+/* A terminal's window. */
+struct output_window {
+	unsigned rows;
+	unsigned columns;
 };
 
 struct output;
@@ -60,10 +73,25 @@ const char *output_formats(void);
 int output_open(const char *format, const struct output_settings *settings, struct output **output,
 		struct error *error);
 
-/* Prints a sample, if the output prints samples. Returns 0, or the first error there
- * was in writing (-EPIPE: the reader went away), which stays: nothing more will be
- * written. */
-int output_sample(struct output *output, const struct tcpm_sample *sample);
+/* Prints a sample, if the output prints samples; one of GROUP_SIDE_LOCAL only if both
+ * sides are asked for. Returns 0, or the first error there was in writing (-EPIPE: the
+ * reader went away), which stays: nothing more will be written. */
+int output_sample(struct output *output, const struct tcpm_sample *sample, enum group_side side);
+
+/* Prints the groups of an interval that ended at end_ns, if the output prints groups.
+ * Returns as output_sample; -ENOMEM is possible. */
+int output_interval(struct output *output, const struct groups *groups, int64_t end_ns);
+
+/* Draws over a terminal's screen: the groups since the start, as many as fit, with the
+ * median of the interval that ended last (its groups; NULL: there was none). For the
+ * table only. Returns as output_report. The caller opens and closes the screen. */
+int output_screen(struct output *output, const struct groups *groups, const struct groups *interval,
+		  const struct output_facts *facts, const struct output_window *window);
+
+/* The sequences that open and close a screen of its own on a terminal, beside which what
+ * stood there before is kept. */
+extern const char output_screen_open[];
+extern const char output_screen_close[];
 
 /* Prints the groups, or, if the output prints samples, what belongs below them.
  * Returns as output_sample; -ENOMEM is possible. */

@@ -14,13 +14,15 @@ static void begin(struct output *output)
 		    "receiver\n");
 }
 
-static void sample_line(struct output *output, const struct tcpm_sample *sample)
+static void sample_line(struct output *output, const struct tcpm_sample *sample,
+			enum group_side side)
 {
 	struct text *text = &output->text;
 	const struct tcpm_flow_id *flow = sample->flow;
 	unsigned sender = sample->sender;
 	size_t start = text->used;
 
+	(void)side;
 	text_u64(text, sample->frame);
 	text_align(text, start, 10, true);
 	text_string(text, "  ");

@@ -10,6 +10,7 @@
 #define PACKET_PACKET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tcpmetro.h"
@@ -32,6 +33,11 @@ struct packet_ports {
 
 /* IANA's ports, and 8472, Linux' for VXLAN from before there was one. */
 extern const struct packet_ports packet_default_ports;
+
+/* The default ports, but for the kinds that are asked for, which have these instead.
+ * False: an unknown kind, port 0, or more than PACKET_MAX_PORTS of a kind. */
+bool packet_ports_set(struct packet_ports *ports, const struct tcpm_tunnel_port *asked,
+		      size_t count);
 
 /* Flags of the TCP header (RFC 9293 3.1). */
 enum {

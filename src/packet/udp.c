@@ -5,6 +5,8 @@
  * and from there on all that is inside must fit (walk->guessed). A refused packet is
  * UDP of some other kind: NOT_TCP.
  */
+#include <string.h>
+
 #include "packet/layers.h"
 
 const struct packet_ports packet_default_ports = {
@@ -20,6 +22,24 @@ const struct packet_ports packet_default_ports = {
 			[TCPM_TUNNEL_MPLS] = {6635},
 		},
 };
+
+bool packet_ports_set(struct packet_ports *ports, const struct tcpm_tunnel_port *asked,
+		      size_t count)
+{
+	unsigned used[TCPM_TUNNELS] = {0};
+
+	*ports = packet_default_ports;
+	for (size_t i = 0; i < count; i++) {
+		unsigned kind = asked[i].tunnel;
+
+		if (kind >= TCPM_TUNNELS || !asked[i].port || used[kind] == PACKET_MAX_PORTS)
+			return false;
+		if (!used[kind])
+			memset(ports->port[kind], 0, sizeof(ports->port[kind]));
+		ports->port[kind][used[kind]++] = asked[i].port;
+	}
+	return true;
+}
 
 /* The kind that has the port; TCPM_TUNNELS if none has. */
 static unsigned find_tunnel(const struct packet_ports *ports, uint16_t port)

@@ -57,25 +57,6 @@ static void flow_closed(void *user, struct flow *flow)
 		engine->handler.closed(engine->handler.user, &closed);
 }
 
-/* The ports asked for, over the defaults. False: an unknown kind, port 0, or too many. */
-static bool set_ports(struct packet_ports *ports, const struct tcpm_options *options)
-{
-	unsigned count[TCPM_TUNNELS] = {0};
-
-	*ports = packet_default_ports;
-	for (size_t i = 0; i < options->tunnel_port_count; i++) {
-		const struct tcpm_tunnel_port *asked = &options->tunnel_ports[i];
-
-		if (asked->tunnel >= TCPM_TUNNELS || !asked->port ||
-		    count[asked->tunnel] == PACKET_MAX_PORTS)
-			return false;
-		if (!count[asked->tunnel])
-			memset(ports->port[asked->tunnel], 0, sizeof(ports->port[0]));
-		ports->port[asked->tunnel][count[asked->tunnel]++] = asked->port;
-	}
-	return true;
-}
-
 static bool options_valid(const struct tcpm_options *options)
 {
 	return options->max_flows <= MAX_FLOWS && options->max_segments <= MAX_SEGMENTS &&
@@ -111,7 +92,8 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		given = &none;
 	struct packet_ports ports;
 
-	if (!options_valid(given) || !set_ports(&ports, given)) {
+	if (!options_valid(given) ||
+	    !packet_ports_set(&ports, given->tunnel_ports, given->tunnel_port_count)) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -255,6 +237,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 		.frame = frame->number,
 		.flow = &flow->id,
 		.slot = &direction->slot,
+		.sent = direction->totals,
 		.interface = frame->interface,
 		.sender = (uint8_t)sender,
 		.method = verdict->method,
@@ -262,6 +245,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 	};
 
 	*last_ns = verdict->rtt_ns;
+	direction->totals = (struct tcpm_totals){0};
 	engine->counters.samples[verdict->method][verdict->class_]++;
 	if (engine->handler.sample)
 		engine->handler.sample(engine->handler.user, &sample);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/address.h"
 #include "base/hash.h"
 
 #define FIRST_ENTRIES 64U /* a power of two */
@@ -31,35 +30,10 @@ struct groups {
 	struct groups_tally tally;
 };
 
-_Static_assert(sizeof(struct group_key) == 5 * TCPM_MAX_LABELS + 2 * 2 + 2 * 17 + 2, "no padding");
-
-static const char *const by_names[GROUPS_BYS] = {
-	[GROUPS_BY_HOSTS] = "hosts",
-	[GROUPS_BY_FLOW] = "flow",
-	[GROUPS_BY_RECEIVER] = "receiver",
-	[GROUPS_BY_PREFIX] = "prefix",
-};
-
-const char *groups_by_name(unsigned by)
-{
-	return by < GROUPS_BYS ? by_names[by] : "?";
-}
-
-int groups_by_parse(const char *name, enum groups_by *by)
-{
-	for (unsigned i = 0; i < GROUPS_BYS; i++) {
-		if (strcmp(name, by_names[i]) == 0) {
-			*by = (enum groups_by)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 int groups_new(const struct groups_options *options, struct groups **groups)
 {
-	if (options->by >= GROUPS_BYS || options->prefix_v4 > 32 || options->prefix_v6 > 128 ||
-	    options->max_groups > LARGEST_MAX)
+	if (options->by.hosts >= GROUPS_BYS || options->by.prefix_v4 > 32 ||
+	    options->by.prefix_v6 > 128 || options->max_groups > LARGEST_MAX)
 		return -EINVAL;
 
 	struct groups *made = calloc(1, sizeof(*made));
@@ -69,63 +43,53 @@ int groups_new(const struct groups_options *options, struct groups **groups)
 	made->options = *options;
 	if (made->options.max_groups == 0)
 		made->options.max_groups = GROUPS_DEFAULT_MAX;
+	groups_set_local(made, options->local);
 	*groups = made;
 	return 0;
+}
+
+static void free_all(struct groups *groups)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		summary_done(&groups->all[i]->summary);
+		free(groups->all[i]);
+	}
+	groups->count = 0;
+	summary_done(&groups->other.summary);
+	free(groups->all);
+	free(groups->entries);
+	groups->all = NULL;
+	groups->entries = NULL;
+	groups->room = 0;
+	groups->mask = 0;
 }
 
 void groups_free(struct groups *groups)
 {
 	if (!groups)
 		return;
-	for (size_t i = 0; i < groups->count; i++) {
-		summary_done(&groups->all[i]->summary);
-		free(groups->all[i]);
-	}
-	summary_done(&groups->other.summary);
-	free(groups->all);
-	free(groups->entries);
+	free_all(groups);
 	free(groups);
+}
+
+void groups_reset(struct groups *groups, uint32_t generation)
+{
+	free_all(groups);
+	groups->other = (struct group){0};
+	groups->tally = (struct groups_tally){0};
+	groups->options.generation = generation;
+}
+
+void groups_set_local(struct groups *groups, const struct prefixes *local)
+{
+	static const struct prefixes nobody = {0};
+
+	groups->options.local = local ? local : &nobody;
 }
 
 const struct groups_options *groups_options(const struct groups *groups)
 {
 	return &groups->options;
-}
-
-static void mask_network(const struct groups *groups, struct tcpm_address *address)
-{
-	address_mask(address,
-		     address->version == 4 ? groups->options.prefix_v4 : groups->options.prefix_v6);
-}
-
-/* The key of the group that a direction of a flow belongs to. */
-static struct group_key make_key(const struct groups *groups, const struct tcpm_flow_id *flow,
-				 unsigned sender)
-{
-	struct group_key key;
-
-	memset(&key, 0, sizeof(key)); /* it is hashed and compared as bytes */
-	key.receiver = flow->address[!sender];
-	switch (groups->options.by) {
-	case GROUPS_BY_FLOW:
-		key.sender_port = flow->port[sender];
-		key.receiver_port = flow->port[!sender];
-		memcpy(key.label_kind, flow->label_kind, sizeof(key.label_kind));
-		memcpy(key.label, flow->label, sizeof(key.label));
-		key.sender = flow->address[sender];
-		break;
-	case GROUPS_BY_RECEIVER:
-		break;
-	case GROUPS_BY_PREFIX:
-		key.sender = flow->address[sender];
-		mask_network(groups, &key.sender);
-		mask_network(groups, &key.receiver);
-		break;
-	case GROUPS_BY_HOSTS:
-	default:
-		key.sender = flow->address[sender];
-	}
-	return key;
 }
 
 static uint32_t hash_key(const struct groups *groups, const struct group_key *key)
@@ -195,47 +159,106 @@ static struct group *add(struct groups *groups, const struct group_key *key, uin
 	if (!group)
 		return NULL;
 	group->key = *key;
+	group->number = (uint32_t)groups->count;
 	groups->all[groups->count++] = group;
 	insert(groups->entries, groups->mask,
 	       (struct entry){.hash = hash, .number = (uint32_t)groups->count});
 	return group;
 }
 
-/* The group of a direction's first sample. */
-static struct group *find_or_add(struct groups *groups, const struct tcpm_sample *sample)
+/* The group of a key, made if there is none, or "other". */
+static struct group *find_or_add(struct groups *groups, const struct group_key *key)
 {
-	struct group_key key = make_key(groups, sample->flow, sample->sender);
-	uint32_t hash = hash_key(groups, &key);
-	struct group *group = find(groups, &key, hash);
+	uint32_t hash = hash_key(groups, key);
+	struct group *group = find(groups, key, hash);
 
 	if (!group && groups->count < groups->options.max_groups)
-		group = add(groups, &key, hash);
+		group = add(groups, key, hash);
 	return group ? group : &groups->other;
 }
 
-void groups_sample(struct groups *groups, const struct tcpm_sample *sample)
+/* Counts samples that have no group of their own. */
+static void note_other(struct groups *groups, uint64_t count)
 {
-	struct group *group = *sample->slot;
-
-	if (!group) {
-		group = find_or_add(groups, sample);
-		*sample->slot = group;
-	}
-	if (group == &groups->other) {
-		if (groups->count >= groups->options.max_groups)
-			groups->tally.other_for_cap++;
-		else
-			groups->tally.other_for_memory++;
-	}
-	if (summary_add(&group->summary, sample))
-		groups->tally.without_histogram++;
+	if (groups->count >= groups->options.max_groups)
+		groups->tally.other_for_cap += count;
+	else
+		groups->tally.other_for_memory += count;
 }
 
-static void add_totals(struct tcpm_totals *into, const struct tcpm_totals *totals)
+/*
+ * The engine's word for a direction: the generation, and which group it is. Where a
+ * pointer has no room for both, it only tells that the direction has had a sample.
+ */
+#define SLOT_OTHER   UINT32_MAX
+#define SLOT_CACHES  (UINTPTR_MAX > UINT32_MAX)
+#define SLOT_UNKNOWN ((void *)1)
+
+static void *slot_of(const struct groups *groups, const struct group *group)
 {
-	into->segments += totals->segments;
-	into->retransmitted += totals->retransmitted;
-	into->out_of_order += totals->out_of_order;
+#if SLOT_CACHES
+	uint32_t number = group == &groups->other ? SLOT_OTHER : group->number;
+
+	/* Generations count from 1 here, so no word is NULL. */
+	return (void *)(((uintptr_t)groups->options.generation + 1) << 32 | number);
+#else
+	(void)groups;
+	(void)group;
+	return SLOT_UNKNOWN;
+#endif
+}
+
+/* The group that a word tells, if it is of this generation; else NULL. */
+static struct group *group_in_slot(struct groups *groups, const void *slot)
+{
+#if SLOT_CACHES
+	uintptr_t word = (uintptr_t)slot;
+	uint32_t number = (uint32_t)word;
+
+	if (word >> 32 != (uintptr_t)groups->options.generation + 1)
+		return NULL;
+	return number == SLOT_OTHER ? &groups->other : groups->all[number];
+#else
+	(void)groups;
+	(void)slot;
+	return NULL;
+#endif
+}
+
+enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
+{
+	const struct groups_options *options = &groups->options;
+	struct group *group = group_in_slot(groups, *sample->slot);
+
+	if (!group || (options->by.interface && group->key.interface != sample->interface)) {
+		struct group_key key = group_key_of(&options->by, options->local, sample->flow,
+						    sample->sender, sample->interface);
+
+		group = find_or_add(groups, &key);
+		*sample->slot = slot_of(groups, group);
+	}
+	if (group == &groups->other)
+		note_other(groups, 1);
+	if (summary_add(&group->summary, sample))
+		groups->tally.without_histogram++;
+	return group->key.side;
+}
+
+/* The group of a direction that ends, or NULL: only one that had a sample makes one. */
+static struct group *group_of_closed(struct groups *groups, const struct tcpm_closed *closed,
+				     unsigned sender)
+{
+	struct group *group = group_in_slot(groups, closed->slot[sender]);
+
+	if (group)
+		return group;
+
+	struct group_key key = group_key_of(&groups->options.by, groups->options.local,
+					    closed->flow, sender, closed->flow->interface);
+
+	if (closed->slot[sender])
+		return find_or_add(groups, &key);
+	return find(groups, &key, hash_key(groups, &key));
 }
 
 void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
@@ -243,16 +266,9 @@ void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 	struct group *joined[2];
 
 	for (unsigned sender = 0; sender < 2; sender++) {
-		struct group *group = closed->slot[sender];
-
-		if (!group) {
-			struct group_key key = make_key(groups, closed->flow, sender);
-
-			group = find(groups, &key, hash_key(groups, &key));
-		}
-		add_totals(group ? &group->summary.totals : &groups->tally.totals,
+		joined[sender] = group_of_closed(groups, closed, sender);
+		totals_add(joined[sender] ? &joined[sender]->summary.totals : &groups->tally.totals,
 			   &closed->totals[sender]);
-		joined[sender] = group;
 	}
 	if (joined[0])
 		joined[0]->summary.flows++;
@@ -260,6 +276,35 @@ void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 		joined[1]->summary.flows++;
 	if (!joined[0] && !joined[1])
 		groups->tally.flows++;
+}
+
+static void merge_group(struct groups *groups, struct group *into, const struct group *from)
+{
+	uint64_t samples = summary_samples(&from->summary);
+
+	if (into == &groups->other && from->key.receiver.version)
+		note_other(groups, samples);
+	if (summary_merge(&into->summary, &from->summary))
+		groups->tally.without_histogram += samples;
+}
+
+void groups_merge(struct groups *groups, const struct groups *from)
+{
+	struct groups_tally *tally = &groups->tally;
+
+	for (size_t i = 0; i < from->count; i++)
+		merge_group(groups, find_or_add(groups, &from->all[i]->key), from->all[i]);
+	merge_group(groups, &groups->other, &from->other);
+	tally->flows += from->tally.flows;
+	totals_add(&tally->totals, &from->tally.totals);
+	tally->other_for_cap += from->tally.other_for_cap;
+	tally->other_for_memory += from->tally.other_for_memory;
+	tally->without_histogram += from->tally.without_histogram;
+}
+
+const struct group *groups_find(const struct groups *groups, const struct group_key *key)
+{
+	return find(groups, key, hash_key(groups, key));
 }
 
 struct group *const *groups_all(const struct groups *groups, size_t *count)

@@ -3,8 +3,9 @@
  * networks.
  *
  * A sample's way is short: the engine keeps a word for each direction of a flow,
- * and the group's address is put there once, so only a direction's first sample
- * is hashed and looked up.
+ * and the group's number is put there once, so only a direction's first sample
+ * is hashed and looked up. The word also holds the groups' generation: when an
+ * interval ends, all groups go at once, and no word has to be touched.
  *
  * The number of groups has a cap that traffic cannot move. What comes beyond it,
  * or finds no memory, is summed up in one more group, "other": nothing is lost
@@ -21,41 +22,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stats/group_key.h"
 #include "stats/summary.h"
 #include "tcpmetro.h"
 
 #define GROUPS_DEFAULT_MAX 100000
 
-enum groups_by {
-	GROUPS_BY_HOSTS,    /* sender and receiver, by address */
-	GROUPS_BY_FLOW,     /* sender and receiver, by address and port; labels */
-	GROUPS_BY_RECEIVER, /* the receiver's address: whoever acknowledged */
-	GROUPS_BY_PREFIX,   /* sender's and receiver's networks */
-	GROUPS_BYS
-};
-
 struct groups_options {
-	enum groups_by by;
-	unsigned prefix_v4; /* bits of an address that tell the network; 0 to 32 */
-	unsigned prefix_v6; /* 0 to 128 */
-	size_t max_groups;  /* at most 2^30; 0: GROUPS_DEFAULT_MAX */
-	uint64_t seed;      /* secret, random: keys the table */
-};
-
-/* What tells one group from another. What does not take part is zero (an address of
- * version 0); in "other", everything is. */
-struct group_key {
-	uint32_t label[TCPM_MAX_LABELS];
-	uint8_t label_kind[TCPM_MAX_LABELS];
-	uint16_t sender_port;
-	uint16_t receiver_port;
-	struct tcpm_address sender;
-	struct tcpm_address receiver;
-	uint16_t zero; /* keys are hashed and compared as bytes: no padding */
+	struct group_by by;
+	size_t max_groups; /* at most 2^30; 0: GROUPS_DEFAULT_MAX */
+	uint64_t seed;     /* secret, random: keys the table */
+	/* Whose addresses are local. NULL: nobody's. The caller's; must live and stay as it
+	 * is until groups_free or groups_set_local. */
+	const struct prefixes *local;
+	/* Told to the engine's slots. Groups that take each other's place under one engine
+	 * must each have a number of their own; see groups_reset. */
+	uint32_t generation;
 };
 
 struct group {
 	struct group_key key;
+	uint32_t number; /* of its groups', from 0 in the order of their first samples */
 	struct summary summary;
 };
 
@@ -73,23 +60,38 @@ struct groups;
 /* 0, or -ENOMEM, -EINVAL (an option out of range): *groups is untouched. */
 int groups_new(const struct groups_options *options, struct groups **groups);
 
-/* NULL is fine. Not before the engine is freed or flushed: the engine's slots point
- * into the groups. */
+/* NULL is fine. */
 void groups_free(struct groups *groups);
 
 const struct groups_options *groups_options(const struct groups *groups);
 
-/* Adds a sample to its group, which is made if there is none yet. Fits
- * tcpm_handler.sample but for the type of its first argument. */
-void groups_sample(struct groups *groups, const struct tcpm_sample *sample);
+/* Which addresses are local from now on; see groups_options. Groups that exist, and
+ * directions that have had a sample in this generation, keep their side. */
+void groups_set_local(struct groups *groups, const struct prefixes *local);
+
+/* Adds a sample, and what was sent since the one before it, to its group, which is made
+ * if there is none yet. Returns the group's side. */
+enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample);
 
 /*
- * Adds what a flow's two directions sent to their groups, and counts the flow, in each
- * of the groups once. A direction without a sample joins a group that others made,
- * but makes none (a scan of a million ports must not make a million groups); if there
- * is none at that moment, it goes to the tally.
+ * Adds what a flow's two directions sent since their last samples to their groups, and
+ * counts the flow, in each of the groups once. A direction that never had a sample joins a
+ * group that others made, but makes none (a scan of a million ports must not make a million
+ * groups); if there is none at that moment, it goes to the tally.
  */
 void groups_closed(struct groups *groups, const struct tcpm_closed *closed);
+
+/* Forgets all groups, "other" and the tally; the engine's slots that point to them are
+ * known by their generation, and looked up anew. The new generation must be one that
+ * the engine's slots have not seen. */
+void groups_reset(struct groups *groups, uint32_t generation);
+
+/* Adds all groups of `from` (made by the same options), "other" and the tally. What has
+ * no room goes to "other". */
+void groups_merge(struct groups *groups, const struct groups *from);
+
+/* The group of a key, or NULL. */
+const struct group *groups_find(const struct groups *groups, const struct group_key *key);
 
 /* The groups in the order of their first samples, without "other". Valid until the
  * next sample. */
@@ -101,11 +103,5 @@ const struct group *groups_other(const struct groups *groups);
 bool group_is_other(const struct group *group);
 
 const struct groups_tally *groups_tally(const struct groups *groups);
-
-/* "hosts", "flow", "receiver", "prefix"; "?" if out of range. */
-const char *groups_by_name(unsigned by);
-
-/* The value of a name. 0, or -EINVAL: no such name, *by is untouched. */
-int groups_by_parse(const char *name, enum groups_by *by);
 
 #endif

@@ -94,7 +94,7 @@ static int compare_u16(uint16_t a, uint16_t b)
 	return (a > b) - (a < b);
 }
 
-/* Ports and labels, where addresses are equal. */
+/* Ports, labels and the rest, where addresses are equal. */
 static int compare_rest(const struct group_key *a, const struct group_key *b)
 {
 	int order = compare_u16(a->sender_port, b->sender_port);
@@ -105,7 +105,9 @@ static int compare_rest(const struct group_key *a, const struct group_key *b)
 		order = memcmp(a->label_kind, b->label_kind, sizeof(a->label_kind));
 	for (int i = 0; !order && i < TCPM_MAX_LABELS; i++)
 		order = (a->label[i] > b->label[i]) - (a->label[i] < b->label[i]);
-	return order;
+	if (!order)
+		order = (a->interface > b->interface) - (a->interface < b->interface);
+	return order ? order : a->side - b->side;
 }
 
 static int compare_sender_first(const struct group_key *a, const struct group_key *b)
@@ -138,19 +140,41 @@ static int compare_receiver_first(const void *a, const void *b)
 	return order ? order : compare_sender_first(x, y);
 }
 
-int ranking_make(struct ranking *ranking, const struct groups *groups, enum ranking_by by,
-		 size_t limit)
+/* The groups that are asked for, with what they are ordered by; returns their number. */
+static size_t make_rows(struct row *rows, const struct groups *groups,
+			const struct ranking_options *options)
 {
 	size_t count;
+	size_t kept = 0;
 	struct group *const *all = groups_all(groups, &count);
 
+	for (size_t i = 0; i < count; i++) {
+		const struct summary *summary = &all[i]->summary;
+		struct row *row = &rows[kept];
+
+		if (all[i]->key.side == GROUP_SIDE_LOCAL && !options->both_sides)
+			continue;
+		row->group = all[i];
+		row->value = value_of(summary, options->by);
+		if (options->by == RANKING_BY_SAMPLES)
+			row->second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
+		kept++;
+	}
+	return kept;
+}
+
+int ranking_make(struct ranking *ranking, const struct groups *groups,
+		 const struct ranking_options *options)
+{
+	size_t count;
+
+	groups_all(groups, &count);
 	if (count == 0) {
 		*ranking = (struct ranking){0};
 		return 0;
 	}
-	if (limit == 0 || limit > count)
-		limit = count;
 
+	size_t limit = options->limit == 0 || options->limit > count ? count : options->limit;
 	struct row *rows = calloc(count, sizeof(*rows));
 	const struct group **kept = calloc(limit, sizeof(const struct group *));
 
@@ -159,20 +183,20 @@ int ranking_make(struct ranking *ranking, const struct groups *groups, enum rank
 		free(kept);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct summary *summary = &all[i]->summary;
 
-		rows[i].group = all[i];
-		rows[i].value = value_of(summary, by);
-		if (by == RANKING_BY_SAMPLES)
-			rows[i].second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
-	}
-	qsort(rows, count, sizeof(*rows),
-	      by == RANKING_BY_DST ? compare_receiver_first : compare_by_value);
+	size_t wanted = make_rows(rows, groups, options);
+
+	if (limit > wanted)
+		limit = wanted;
+	qsort(rows, wanted, sizeof(*rows),
+	      options->by == RANKING_BY_DST ? compare_receiver_first : compare_by_value);
 	for (size_t i = 0; i < limit; i++)
 		kept[i] = rows[i].group;
 	free(rows);
-	*ranking = (struct ranking){.groups = kept, .count = limit, .left_out = count - limit};
+	*ranking = (struct ranking){.groups = kept,
+				    .count = limit,
+				    .left_out = wanted - limit,
+				    .hidden = count - wanted};
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #ifndef STATS_RANKING_H
 #define STATS_RANKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "stats/groups.h"
@@ -33,16 +34,23 @@ enum ranking_by {
 	RANKING_BYS
 };
 
+struct ranking_options {
+	enum ranking_by by;
+	size_t limit;    /* keep the first so many; 0: all */
+	bool both_sides; /* keep groups of GROUP_SIDE_LOCAL too */
+};
+
 struct ranking {
 	const struct group **groups; /* not "other"; NULL if there are none */
 	size_t count;
 	size_t left_out; /* beyond the limit */
+	size_t hidden;   /* of GROUP_SIDE_LOCAL, not asked for */
 };
 
-/* Orders the groups and keeps the first limit of them (0: all). 0, or -ENOMEM:
- * *ranking is untouched. Valid until the next sample; ranking_done frees it. */
-int ranking_make(struct ranking *ranking, const struct groups *groups, enum ranking_by by,
-		 size_t limit);
+/* Orders the groups and keeps those that are asked for. 0, or -ENOMEM: *ranking is
+ * untouched. Valid until the next sample; ranking_done frees it. */
+int ranking_make(struct ranking *ranking, const struct groups *groups,
+		 const struct ranking_options *options);
 
 void ranking_done(struct ranking *ranking);
 

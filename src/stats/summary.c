@@ -3,6 +3,8 @@
  */
 #include "stats/summary.h"
 
+#include <errno.h>
+
 static int64_t rounded_quotient(unsigned __int128 sum, uint64_t count)
 {
 	return (int64_t)((sum + count / 2) / count);
@@ -32,6 +34,25 @@ int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns)
 		series->pairs++;
 	}
 	return histogram_add(&series->histogram, rtt_ns);
+}
+
+int series_merge(struct series *into, const struct series *from)
+{
+	if (from->count == 0)
+		return 0;
+	if (into->count == 0 || from->min_ns < into->min_ns)
+		into->min_ns = from->min_ns;
+	if (into->count == 0 || from->max_ns > into->max_ns)
+		into->max_ns = from->max_ns;
+	if (into->count == 0 || from->last_at_ns >= into->last_at_ns) {
+		into->last_ns = from->last_ns;
+		into->last_at_ns = from->last_at_ns;
+	}
+	into->count += from->count;
+	into->sum += from->sum;
+	into->pairs += from->pairs;
+	into->changes += from->changes;
+	return histogram_merge(&into->histogram, &from->histogram);
 }
 
 int64_t series_min(const struct series *series)
@@ -79,13 +100,49 @@ void summary_done(struct summary *summary)
 		series_done(&summary->series[i]);
 }
 
+uint64_t summary_samples(const struct summary *summary)
+{
+	return summary->series[TCPM_CLASS_NETWORK].count +
+	       summary->series[TCPM_CLASS_RESPONSE].count;
+}
+
 int summary_add(struct summary *summary, const struct tcpm_sample *sample)
 {
-	if (summary->series[0].count + summary->series[1].count == 0)
+	struct series *series = &summary->series[sample->class_];
+
+	if (summary_samples(summary) == 0)
 		summary->interface = sample->interface;
 	else if (sample->interface != summary->interface)
 		summary->interfaces_mixed = true;
-	return series_add(&summary->series[sample->class_], sample->rtt_ns, sample->previous_ns);
+	totals_add(&summary->totals, &sample->sent);
+	series->last_at_ns = sample->time_ns;
+	return series_add(series, sample->rtt_ns, sample->previous_ns);
+}
+
+int summary_merge(struct summary *into, const struct summary *from)
+{
+	int result = 0;
+
+	if (summary_samples(into) == 0) {
+		into->interface = from->interface;
+		into->interfaces_mixed = from->interfaces_mixed;
+	} else if (summary_samples(from) > 0) {
+		into->interfaces_mixed |=
+			from->interfaces_mixed || from->interface != into->interface;
+	}
+	into->flows += from->flows;
+	totals_add(&into->totals, &from->totals);
+	for (unsigned i = 0; i < TCPM_CLASSES; i++)
+		if (series_merge(&into->series[i], &from->series[i]) < 0)
+			result = -ENOMEM;
+	return result;
+}
+
+void totals_add(struct tcpm_totals *into, const struct tcpm_totals *totals)
+{
+	into->segments += totals->segments;
+	into->retransmitted += totals->retransmitted;
+	into->out_of_order += totals->out_of_order;
 }
 
 int64_t summary_loss(const struct summary *summary)

@@ -18,6 +18,7 @@ struct series {
 	int64_t min_ns; /* the next three: only if count */
 	int64_t max_ns;
 	int64_t last_ns;
+	int64_t last_at_ns;        /* when that one was; 0 where nobody said */
 	uint64_t pairs;            /* samples that have one before them in their flow */
 	unsigned __int128 sum;     /* of the samples */
 	unsigned __int128 changes; /* of |sample - the one before|, over the pairs */
@@ -30,6 +31,10 @@ void series_done(struct series *series);
 /* Adds a sample; previous_ns is the one before it in its flow, direction and class,
  * negative if there is none. 0, or -ENOMEM: added, but not to the histogram. */
 int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns);
+
+/* Adds the samples of another series; the later of the two last ones is the last. 0, or
+ * -ENOMEM: added, but not to the histogram. */
+int series_merge(struct series *into, const struct series *from);
 
 /* Each of these returns ns, rounded to the nearest, or -1 if there is nothing to tell
  * from (no sample, no pair of samples). */
@@ -54,6 +59,14 @@ void summary_done(struct summary *summary);
 
 /* As series_add, of the sample's class. */
 int summary_add(struct summary *summary, const struct tcpm_sample *sample);
+
+/* Adds all of another summary. 0, or -ENOMEM: a histogram misses what was added. */
+int summary_merge(struct summary *into, const struct summary *from);
+
+/* Of both classes. */
+uint64_t summary_samples(const struct summary *summary);
+
+void totals_add(struct tcpm_totals *into, const struct tcpm_totals *totals);
 
 /* The share of segments that were sent again, in millionths, rounded to the nearest;
  * -1: no segments. */

@@ -24,7 +24,7 @@ struct tcpm_address helper_address(const char *text)
 struct groups *helper_groups(enum groups_by by, size_t max)
 {
 	const struct groups_options options = {
-		.by = by, .prefix_v4 = 24, .prefix_v6 = 48, .max_groups = max};
+		.by = {.hosts = by, .prefix_v4 = 24, .prefix_v6 = 48}, .max_groups = max};
 	struct groups *groups = NULL;
 
 	assert_int_equal(groups_new(&options, &groups), 0);

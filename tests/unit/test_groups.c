@@ -62,7 +62,10 @@ static void finish(struct groups *groups, const struct test_flow *flow, uint64_t
 static struct groups *make_groups(enum groups_by by, size_t max)
 {
 	const struct groups_options options = {
-		.by = by, .prefix_v4 = 24, .prefix_v6 = 48, .max_groups = max, .seed = 42};
+		.by = {.hosts = by, .prefix_v4 = 24, .prefix_v6 = 48},
+		.max_groups = max,
+		.seed = 42,
+	};
 	struct groups *groups = NULL;
 
 	assert_int_equal(groups_new(&options, &groups), 0);
@@ -313,9 +316,12 @@ static void test_options_and_names(void **state)
 	enum groups_by by = GROUPS_BY_PREFIX;
 	enum ranking_by ranking_by = RANKING_BY_DST;
 
-	assert_int_equal(groups_new(&(struct groups_options){.prefix_v4 = 33}, &groups), -EINVAL);
-	assert_int_equal(groups_new(&(struct groups_options){.prefix_v6 = 129}, &groups), -EINVAL);
-	assert_int_equal(groups_new(&(struct groups_options){.by = GROUPS_BYS}, &groups), -EINVAL);
+	assert_int_equal(groups_new(&(struct groups_options){.by.prefix_v4 = 33}, &groups),
+			 -EINVAL);
+	assert_int_equal(groups_new(&(struct groups_options){.by.prefix_v6 = 129}, &groups),
+			 -EINVAL);
+	assert_int_equal(groups_new(&(struct groups_options){.by.hosts = GROUPS_BYS}, &groups),
+			 -EINVAL);
 	assert_null(groups);
 	groups_free(NULL);
 	assert_int_equal(groups_by_parse("host", &by), -EINVAL);
@@ -339,7 +345,9 @@ static void assert_ranking(const struct groups *groups, enum ranking_by by, size
 {
 	struct ranking ranking;
 
-	assert_int_equal(ranking_make(&ranking, groups, by, limit), 0);
+	assert_int_equal(
+		ranking_make(&ranking, groups, &(struct ranking_options){.by = by, .limit = limit}),
+		0);
 	assert_int_equal(ranking.count, strlen(expected));
 	for (size_t i = 0; i < ranking.count; i++)
 		assert_int_equal(ranking.groups[i]->key.sender.bytes[3], expected[i] - '0');

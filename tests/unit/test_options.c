@@ -104,6 +104,20 @@ static void nothing_asked_is_all_defaults(void **state)
 	assert_int_equal(options.limit, 0);
 	assert_int_equal(options.max_flows, 0);
 	assert_int_equal(options.max_groups, 0);
+	assert_int_equal(options.interface_count, 0);
+	assert_int_equal(options.snaplen, OPTIONS_SNAPLEN);
+	assert_int_equal(options.buffer_kib, 8192);
+	assert_int_equal(options.threads, 1);
+	assert_int_equal(options.interval_ns, 1000000000);
+	assert_int_equal(options.duration_ns, 0);
+	assert_int_equal(options.count, 0);
+	assert_int_equal(options.local_count, 0);
+	assert_true(options.promiscuous);
+	assert_false(options.both_sides);
+	assert_false(options.by_interface);
+	assert_false(options.by_tunnel);
+	assert_null(options.stamps);
+	assert_null(options.user);
 	options_done(&options);
 }
 

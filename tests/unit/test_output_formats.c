@@ -65,8 +65,8 @@ static void give_samples(struct output *output)
 					   .method = TCPM_METHOD_SYN,
 					   .class_ = TCPM_CLASS_RESPONSE};
 
-	assert_int_equal(output_sample(output, &first), 0);
-	assert_int_equal(output_sample(output, &second), 0);
+	assert_int_equal(output_sample(output, &first, GROUP_SIDE_NONE), 0);
+	assert_int_equal(output_sample(output, &second, GROUP_SIDE_NONE), 0);
 }
 
 static void test_csv_samples(void **state)
@@ -212,7 +212,7 @@ static void test_limit_and_other(void **state)
 {
 	(void)state;
 	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 2);
-	const struct output_settings settings = {.sort = RANKING_BY_DST, .limit = 1};
+	const struct output_settings settings = {.ranking = {.by = RANKING_BY_DST, .limit = 1}};
 	struct output *output = helper_open("csv", settings);
 
 	helper_flow(groups, "10.0.0.1", "10.0.0.9", TCPM_CLASS_RESPONSE, one_rtt, 1, 1, 0);
@@ -274,7 +274,7 @@ static void test_reader_gone(void **state)
 	int samples = 0;
 
 	for (; !result && samples < 10000; samples++)
-		result = output_sample(output, &sample);
+		result = output_sample(output, &sample, GROUP_SIDE_NONE);
 	assert_int_equal(result, -EPIPE);
 	assert_in_range(samples, 1000, 5000); /* seen when the buffer is full, no later */
 	assert_int_equal(output_flush(output), -EPIPE);

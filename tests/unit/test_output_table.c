@@ -75,7 +75,7 @@ static void test_ipv6_and_limit(void **state)
 	helper_flow(groups, "10.0.0.1", "10.0.0.2", TCPM_CLASS_RESPONSE, answer, 1, 1, 1);
 	helper_flow(groups, "10.0.0.1", "10.0.0.3", TCPM_CLASS_RESPONSE, answer, 1, 1, 1);
 	/* clang-format off */
-	assert_string_equal(report(groups, (struct output_settings){.limit = 1}), TITLE
+	assert_string_equal(report(groups, (struct output_settings){.ranking.limit = 1}), TITLE
 "sender             -> receiver                                     samples      min      p50      p95      p99      max  jitter  loss  resp p50\n"
 "[2001:db8::1]:1000 -> [2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:80        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -    0%         -\n"
 "2 more rows beyond the limit\n"
@@ -92,7 +92,7 @@ static void test_names_and_other(void **state)
 	helper_flow(groups, "10.0.0.3", "10.0.0.1", TCPM_CLASS_NETWORK, steady, 2, 1, 0);
 	/* clang-format off */
 	assert_string_equal(
-		report(groups, (struct output_settings){.host_name = name_host, .limit = 1}), TITLE
+		report(groups, (struct output_settings){.host_name = name_host, .ranking.limit = 1}), TITLE
 "sender      -> receiver  samples      min      p50      p95      p99      max  jitter  loss  resp p50\n"
 "gate?[2Jway -> 10.0.0.2        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  100%         -\n"
 "other       -> other           2  42.0 us  42.0 us  42.1 us  42.1 us  42.1 us  0.1 us    0%         -\n"
@@ -236,8 +236,8 @@ static void test_samples(void **state)
 	struct output *output = helper_open(
 		"table", (struct output_settings){.samples = true, .host_name = name_host});
 
-	assert_int_equal(output_sample(output, &first), 0);
-	assert_int_equal(output_sample(output, &second), 0);
+	assert_int_equal(output_sample(output, &first, GROUP_SIDE_NONE), 0);
+	assert_int_equal(output_sample(output, &second, GROUP_SIDE_NONE), 0);
 	/* clang-format off */
 	assert_string_equal(helper_written(output),
 "     frame                  time      rtt  method  class     sender -> receiver\n"

@@ -1,0 +1,180 @@
+/*
+ * Filter, engine and groups put together: see measure.h.
+ */
+#include "app/measure.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "app/complain.h"
+
+/* Keys the hash tables; without a random source, time and place must do. */
+static uint64_t secret(void)
+{
+	uint64_t seed;
+	struct timespec now;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed))
+		return seed;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u ^ (uint64_t)now.tv_sec ^
+	       (uint64_t)(uintptr_t)&seed;
+}
+
+static void on_sample(void *user, const struct tcpm_sample *sample)
+{
+	struct measure *measure = user;
+	enum group_side side = groups_sample(measure->groups, sample);
+
+	if (measure->sample)
+		measure->sample(measure->user, sample, side);
+}
+
+static void on_closed(void *user, const struct tcpm_closed *closed)
+{
+	struct measure *measure = user;
+
+	groups_closed(measure->groups, closed);
+}
+
+struct groups *measure_groups(const struct options *options, const struct prefixes *local,
+			      struct error *error)
+{
+	struct groups_options settings = {
+		.by = {.interface = options->by_interface,
+		       .tunnel = options->by_tunnel,
+		       .prefix_v4 = (unsigned)options->prefix_v4,
+		       .prefix_v6 = (unsigned)options->prefix_v6},
+		.max_groups = (size_t)options->max_groups,
+		.seed = secret(),
+		.local = local,
+	};
+	struct groups *groups = NULL;
+	int result = groups_by_parse(options->group_by, &settings.by.hosts);
+
+	if (!result)
+		result = groups_new(&settings, &groups);
+	if (result < 0)
+		error_set(error, -result, "cannot group by %s: %s", options->group_by,
+			  strerror(-result));
+	return groups;
+}
+
+static int make_engine(struct measure *measure, const struct options *options, struct error *error)
+{
+	struct tcpm_options settings = {
+		.max_flows = (uint32_t)options->max_flows,
+		.tunnel_ports = options->tunnel_ports,
+		.tunnel_port_count = options->tunnel_port_count,
+		.hash_seed = secret(),
+	};
+	struct tcpm_handler handler = {.user = measure, .sample = on_sample, .closed = on_closed};
+
+	measure->engine = tcpm_engine_new(&settings, &handler);
+	return measure->engine ? 0 : error_set(error, ENOMEM, "out of memory");
+}
+
+int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
+		 const struct prefixes *local, struct error *error)
+{
+	int result = 0;
+
+	*measure = (struct measure){.interfaces = {.names = names}};
+	if (options->filter)
+		result = filter_new(options->filter, &measure->filter, error);
+	if (!result) {
+		measure->groups = measure_groups(options, local, error);
+		result = measure->groups ? make_engine(measure, options, error) : -ENOMEM;
+	}
+	if (result < 0)
+		measure_done(measure);
+	return result;
+}
+
+void measure_done(struct measure *measure)
+{
+	tcpm_engine_free(measure->engine);
+	groups_free(measure->groups);
+	filter_free(measure->filter);
+	interface_numbers_clear(&measure->interfaces);
+	*measure = (struct measure){0};
+}
+
+static bool matches(struct measure *measure, const struct tcpm_frame *frame)
+{
+	struct error error;
+	int result;
+
+	if (measure->filter_tagged && !filter_is_tagged(frame))
+		return true;
+	result = filter_match(measure->filter, frame, &error);
+	/* Frames of a link type that the expression does not fit cannot match. */
+	if (result < 0 && !measure->filter_refused) {
+		complain("%s; frames of this link type are left out", error.text);
+		measure->filter_refused = true;
+	}
+	return result > 0;
+}
+
+/* Keeps the frames that match, in order, and returns their number. */
+static int keep_matching(struct measure *measure, struct tcpm_frame *frames, int count)
+{
+	int kept = 0;
+
+	if (!measure->filter)
+		return count;
+	for (int i = 0; i < count; i++)
+		if (matches(measure, &frames[i]))
+			frames[kept++] = frames[i];
+	return kept;
+}
+
+static void note_facts(struct measure *measure, const struct tcpm_frame *frames, int count)
+{
+	struct output_facts *facts = &measure->facts;
+
+	for (int i = 0; i < count; i++) {
+		facts->wire_bytes += frames[i].wire_length;
+		if (frames[i].time_ns == TCPM_NO_TIME)
+			continue;
+		if (!measure->any_frame || frames[i].time_ns < facts->first_ns)
+			facts->first_ns = frames[i].time_ns;
+		if (!measure->any_frame || frames[i].time_ns > facts->last_ns)
+			facts->last_ns = frames[i].time_ns;
+		measure->any_frame = true;
+	}
+}
+
+void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
+		    int count)
+{
+	measure->facts.records += (uint64_t)count;
+	interface_numbers_translate(&measure->interfaces, source, frames, (size_t)count);
+	count = keep_matching(measure, frames, count);
+	note_facts(measure, frames, count);
+	tcpm_engine_feed(measure->engine, frames, (size_t)count);
+}
+
+_Static_assert(sizeof(struct tcpm_counters) % sizeof(uint64_t) == 0, "counters are all alike");
+
+void facts_add(struct output_facts *into, struct tcpm_counters *counters,
+	       const struct output_facts *facts)
+{
+	uint64_t *sums = (uint64_t *)counters;
+	const uint64_t *more = (const uint64_t *)facts->counters;
+
+	if (facts->counters->frames) {
+		if (!counters->frames || facts->first_ns < into->first_ns)
+			into->first_ns = facts->first_ns;
+		if (!counters->frames || facts->last_ns > into->last_ns)
+			into->last_ns = facts->last_ns;
+	}
+	for (size_t i = 0; i < sizeof(*counters) / sizeof(uint64_t); i++)
+		sums[i] += more[i];
+	into->records += facts->records;
+	into->wire_bytes += facts->wire_bytes;
+	into->dropped += facts->dropped;
+	into->interface_dropped += facts->interface_dropped;
+}

@@ -1,0 +1,52 @@
+/*
+ * What happens to frames: filter -> engine -> groups. One stream of them, in one thread.
+ */
+#ifndef APP_MEASURE_H
+#define APP_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/interfaces.h"
+#include "capture/filter.h"
+#include "config/options.h"
+#include "output/output.h"
+#include "stats/groups.h"
+#include "tcpmetro.h"
+
+struct measure {
+	struct tcpm_engine *engine;
+	struct groups *groups; /* the owner may put others in their place, see groups_reset */
+	struct filter *filter; /* NULL: all frames match */
+	bool filter_tagged;    /* only frames with VLAN tags are left to the filter */
+	bool filter_refused;   /* for a link type; it was complained of */
+	bool any_frame;
+	struct interface_numbers interfaces;
+	struct output_facts facts; /* the counters are the engine's */
+	/* Told of each sample that is in its group by now; may be NULL. */
+	void (*sample)(void *user, const struct tcpm_sample *sample, enum group_side side);
+	void *user;
+};
+
+/* Makes the engine, the groups and the filter that the options ask for. names outlives the
+ * measure. On error *measure is empty and *error filled; -EINVAL: the user asked for
+ * something wrong. */
+int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
+		 const struct prefixes *local, struct error *error);
+
+/* Frees all. An empty one stays behind. */
+void measure_done(struct measure *measure);
+
+/* New groups as the options ask for. NULL: no memory. */
+struct groups *measure_groups(const struct options *options, const struct prefixes *local,
+			      struct error *error);
+
+/* Measures frames of a source, in order; rewrites them. */
+void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
+		    int count);
+
+/* Adds what another thread read. */
+void facts_add(struct output_facts *into, struct tcpm_counters *counters,
+	       const struct output_facts *facts);
+
+#endif

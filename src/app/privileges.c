@@ -1,0 +1,79 @@
+/*
+ * Capabilities and users, by libcap-ng: see privileges.h.
+ */
+#include "app/privileges.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cap-ng.h>
+
+int privileges_find(const char *name, struct privileges *privileges, struct error *error)
+{
+	const struct passwd *entry;
+
+	if (name) {
+		entry = getpwnam(name);
+	} else {
+		name = "tcpmetro";
+		entry = getpwnam(name);
+		if (!entry) {
+			name = "nobody";
+			entry = getpwnam(name);
+		}
+	}
+	if (!entry)
+		return error_set(error, EINVAL, "--user: there is no user \"%s\"", name);
+	snprintf(privileges->name, sizeof(privileges->name), "%s", name);
+	privileges->uid = entry->pw_uid;
+	privileges->gid = entry->pw_gid;
+	return 0;
+}
+
+/* Root becomes the user; its capabilities are cleared on the way. */
+static int become(const struct privileges *privileges, struct error *error)
+{
+	int flags = CAPNG_DROP_SUPP_GRP;
+	int result;
+
+	/* Root of a container may lack the right to clear the bounding set. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		flags |= CAPNG_CLEAR_BOUNDING;
+	capng_clear(CAPNG_SELECT_ALL);
+	result = capng_change_id((int)privileges->uid, (int)privileges->gid, (capng_flags_t)flags);
+	if (result == 0 && getuid() == privileges->uid && geteuid() == privileges->uid)
+		return 0;
+	return error_set(
+		error, EPERM,
+		"cannot become the user %s, and will not look at packets as root (%s, step "
+		"%d); --user root stays root, without its capabilities",
+		privileges->name, errno ? strerror(errno) : "refused", -result);
+}
+
+int privileges_drop(const struct privileges *privileges, struct error *error)
+{
+	int result = 0;
+
+	if (capng_get_caps_process() != 0)
+		return error_set(error, EPERM, "its own capabilities cannot be read");
+	if (geteuid() == 0 && privileges->uid != 0) {
+		result = become(privileges, error);
+	} else {
+		capng_clear(CAPNG_SELECT_BOTH);
+		if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+			result = error_set(error, EPERM, "its capabilities cannot be given up");
+	}
+	if (result < 0)
+		return result;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(error, errno, "it cannot rule out new rights: %s",
+				 strerror(errno));
+	if (capng_get_caps_process() != 0 ||
+	    capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+		return error_set(error, EPERM, "its capabilities were not given up");
+	return 0;
+}

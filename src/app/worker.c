@@ -1,0 +1,355 @@
+/*
+ * Capturing threads: see worker.h.
+ */
+#include "app/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/complain.h"
+
+#define BATCH 256
+
+/* How often a deleted interface is looked for. */
+#define RESUME_MS 500
+
+/* For how long it sleeps if nothing comes. */
+#define IDLE_MS 1000
+
+/* So often, in so long a time, the coming and going of an interface is told. */
+#define TELL_MOST 6
+#define TELL_MS   60000
+
+/* Batches after which the counters are read, too. */
+#define COUNT_BATCHES 4096
+
+/* At the end: for how long the kernel is waited for, which may hold packets back for a
+ * while (live_open.c, BLOCK_MS), and for how long what it holds is read. */
+#define LAST_WAIT_MS 120
+#define LAST_READ_MS 500
+
+static void on_sample(void *user, const struct tcpm_sample *sample, enum group_side side)
+{
+	struct worker *worker = user;
+
+	if (output_sample(worker->common->output, sample, side) < 0)
+		worker->common->write_failed = true;
+}
+
+int worker_init(struct worker *worker, struct workers_common *common, struct source *source,
+		const char *name, const struct options *options, struct interfaces *names,
+		const struct prefixes *local, struct error *error)
+{
+	int result;
+
+	*worker = (struct worker){.common = common, .source = source, .wake = -1};
+	snprintf(worker->name, sizeof(worker->name), "%s", name);
+	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	result = worker->wake < 0 ? error_set(error, errno, "no eventfd: %s", strerror(errno))
+				  : measure_init(&worker->measure, options, names, local, error);
+	if (result < 0) {
+		worker_done(worker);
+		return result;
+	}
+	switch (live_source_exact(source)) {
+	case LIVE_EXACT:
+	case LIVE_NOT_EXACT:
+		break;
+	case LIVE_EXACT_BUT_TAGGED:
+		worker->measure.filter_tagged = true;
+		break;
+	}
+	if (common->output) {
+		worker->measure.sample = on_sample;
+		worker->measure.user = worker;
+	}
+	return 0;
+}
+
+/* How many packets may be read, out of those left to all. */
+static int reserve(struct workers_common *common)
+{
+	long long left;
+
+	if (!common->limited)
+		return BATCH;
+	left = atomic_fetch_sub(&common->packets_left, BATCH);
+	if (left >= BATCH)
+		return BATCH;
+	atomic_fetch_add(&common->packets_left, left > 0 ? BATCH - left : BATCH);
+	return left > 0 ? (int)left : 0;
+}
+
+static void give_back(struct workers_common *common, int count)
+{
+	if (common->limited && count > 0)
+		atomic_fetch_add(&common->packets_left, count);
+}
+
+static void measure_batch(struct worker *worker, struct tcpm_frame *frames, int count)
+{
+	struct workers_common *common = worker->common;
+
+	if (common->output)
+		pthread_mutex_lock(&common->printing);
+	measure_frames(&worker->measure, worker->source, frames, count);
+	if (common->output)
+		pthread_mutex_unlock(&common->printing);
+}
+
+/* One batch. Returns as source_next; 0: no more packets are wanted. */
+static int read_batch(struct worker *worker, struct error *error)
+{
+	struct tcpm_frame frames[BATCH];
+	int most = reserve(worker->common);
+	int count = most ? source_next(worker->source, frames, (size_t)most, error) : 0;
+
+	give_back(worker->common, count > 0 ? most - count : most);
+	if (count > 0)
+		measure_batch(worker, frames, count);
+	return count;
+}
+
+/* What was printed goes out before the worker sleeps. */
+static void flush_samples(struct worker *worker)
+{
+	struct workers_common *common = worker->common;
+
+	if (!common->output)
+		return;
+	pthread_mutex_lock(&common->printing);
+	if (output_flush(common->output) < 0)
+		common->write_failed = true;
+	pthread_mutex_unlock(&common->printing);
+}
+
+static void note_counts(struct worker *worker)
+{
+	struct output_facts *facts = &worker->measure.facts;
+	struct live_counts counts;
+
+	live_source_counts(worker->source, &counts);
+	facts->live = true;
+	facts->dropped = counts.dropped;
+	facts->interface_dropped = counts.interface_dropped;
+}
+
+/* By the worker's own thread, or by another after its end. */
+static void hand_over(struct worker *worker)
+{
+	struct handover *handover = &worker->handover;
+	struct groups *groups = worker->measure.groups;
+
+	note_counts(worker);
+	worker->measure.groups = handover->groups;
+	groups_set_local(worker->measure.groups, handover->local);
+	handover->groups = groups;
+	handover->facts = worker->measure.facts;
+	handover->counters = *tcpm_engine_counters(worker->measure.engine);
+	handover->facts.counters = &handover->counters;
+	worker->state = HANDOVER_ANSWERED;
+}
+
+static void signal_event(int fd)
+{
+	uint64_t one = 1;
+	ssize_t result = write(fd, &one, sizeof(one));
+
+	(void)result; /* full: somebody will look anyway */
+}
+
+static void answer_if_asked(struct worker *worker)
+{
+	if (worker->state != HANDOVER_ASKED)
+		return;
+	hand_over(worker);
+	signal_event(worker->common->answers);
+}
+
+/* Waits for packets, for a wake-up, or for a while. */
+static void wait(struct worker *worker, int timeout_ms)
+{
+	struct pollfd polled[] = {
+		{.fd = worker->wake, .events = POLLIN},
+		{.fd = live_source_fd(worker->source), .events = POLLIN},
+	};
+	uint64_t count;
+
+	poll(polled, worker->gone || worker->idle ? 1 : 2, timeout_ms);
+	if (polled[0].revents) {
+		ssize_t result = read(worker->wake, &count, sizeof(count));
+
+		(void)result; /* woken for nothing is fine */
+	}
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Of an interface that comes and goes without end, not each time is told. */
+static void tell(struct worker *worker, const char *what)
+{
+	int64_t now_ms = monotonic_ms();
+
+	if (worker->told == 0 || now_ms - worker->told_ms > TELL_MS) {
+		worker->told = 0;
+		worker->told_ms = now_ms;
+	}
+	worker->told++;
+	if (worker->silent || worker->told > TELL_MOST)
+		return;
+	complain("%s: the interface %s%s", worker->name, what,
+		 worker->told == TELL_MOST ? "; more of this will not be told for a while" : "");
+}
+
+/* Looks whether a deleted interface is back. */
+static void try_resume(struct worker *worker)
+{
+	switch (live_source_resume(worker->source)) {
+	case 0:
+		tell(worker, "is back, capture goes on");
+		worker->gone = false;
+		break;
+	case 1:
+		tell(worker, "is back, captured by one thread from now on");
+		worker->gone = false;
+		break;
+	case -ENOTSUP:
+		worker->idle = true;
+		break;
+	default:
+		break;
+	}
+}
+
+/* What follows from a batch that gave nothing. Returns whether to go on. */
+static bool go_on(struct worker *worker, int result, const struct error *error)
+{
+	switch (result) {
+	case 0:
+		worker->common->stop = true;
+		return false;
+	case -EAGAIN:
+		flush_samples(worker);
+		wait(worker, IDLE_MS);
+		return true;
+	case -ENODEV:
+		tell(worker, "was deleted; waiting for it to come back");
+		worker->gone = true;
+		return true;
+	default:
+		complain("%s", error->text);
+		worker->failed = true;
+		return false;
+	}
+}
+
+/* The packets that had passed by the time of the stop. */
+static void read_rest(struct worker *worker)
+{
+	struct error error;
+	int64_t start_ms = monotonic_ms();
+	int result;
+
+	if (worker->gone || worker->idle || worker->failed || worker->common->write_failed)
+		return;
+	do {
+		result = read_batch(worker, &error);
+		if (result == -EAGAIN && monotonic_ms() < start_ms + LAST_WAIT_MS) {
+			usleep(LAST_WAIT_MS * 1000);
+			result = 1;
+		}
+	} while (result > 0 && monotonic_ms() < start_ms + LAST_READ_MS);
+}
+
+static void *run(void *argument)
+{
+	struct worker *worker = argument;
+	struct workers_common *common = worker->common;
+	bool going = true;
+
+	while (going && !common->stop && !common->write_failed) {
+		struct error error;
+		int result;
+
+		answer_if_asked(worker);
+		if (worker->gone || worker->idle) {
+			flush_samples(worker);
+			wait(worker, worker->idle ? -1 : RESUME_MS);
+			if (worker->gone && !worker->idle)
+				try_resume(worker);
+			continue;
+		}
+		result = read_batch(worker, &error);
+		if (++worker->batches % COUNT_BATCHES == 0)
+			note_counts(worker);
+		if (result <= 0)
+			going = go_on(worker, result, &error);
+	}
+	read_rest(worker);
+	tcpm_engine_flush(worker->measure.engine);
+	worker->ended = true;
+	signal_event(common->answers);
+	return NULL;
+}
+
+int worker_start(struct worker *worker, struct error *error)
+{
+	int result = pthread_create(&worker->thread, NULL, run, worker);
+
+	if (result)
+		return error_set(error, result, "no thread can be started: %s", strerror(result));
+	worker->started = true;
+	return 0;
+}
+
+void worker_ask(struct worker *worker)
+{
+	worker->state = HANDOVER_ASKED;
+	worker_wake(worker);
+}
+
+bool worker_answered(struct worker *worker)
+{
+	if (worker->state == HANDOVER_ASKED && (worker->ended || !worker->started)) {
+		worker_join(worker);
+		if (worker->state == HANDOVER_ASKED)
+			hand_over(worker);
+	}
+	return worker->state == HANDOVER_ANSWERED;
+}
+
+void worker_wake(struct worker *worker)
+{
+	signal_event(worker->wake);
+}
+
+void worker_join(struct worker *worker)
+{
+	if (worker->started)
+		pthread_join(worker->thread, NULL);
+	worker->started = false;
+}
+
+void worker_done(struct worker *worker)
+{
+	worker_join(worker);
+	measure_done(&worker->measure);
+	groups_free(worker->handover.groups);
+	worker->handover.groups = NULL;
+	source_close(worker->source);
+	worker->source = NULL;
+	if (worker->wake >= 0)
+		close(worker->wake);
+	worker->wake = -1;
+}

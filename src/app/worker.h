@@ -1,0 +1,88 @@
+/*
+ * A thread that captures and measures; others may have its results now and then.
+ *
+ * Nobody shares anything with a worker while it works: no lock is on the packets' way.
+ * Who wants its results asks for them; between two batches the worker puts new groups in
+ * the place of its own and hands those over, with its counters as they stand.
+ */
+#ifndef APP_WORKER_H
+#define APP_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/measure.h"
+#include "capture/live.h"
+
+/* What all workers of a run share. */
+struct workers_common {
+	atomic_bool stop;         /* end, after what is at hand */
+	atomic_bool write_failed; /* samples cannot be written: all end */
+	bool limited;             /* end after so many packets in all: */
+	atomic_llong packets_left;
+	int answers;              /* an eventfd: a worker has answered, or has ended */
+	pthread_mutex_t printing; /* held to print samples; NULL output: none are printed */
+	struct output *output;
+};
+
+/* What is handed over. */
+struct handover {
+	struct groups *groups; /* to the worker: new ones; back: its own until now */
+	const struct prefixes *local;
+	struct output_facts facts; /* since the start; counters points below */
+	struct tcpm_counters counters;
+};
+
+enum handover_state {
+	HANDOVER_NONE,
+	HANDOVER_ASKED,
+	HANDOVER_ANSWERED,
+};
+
+struct worker {
+	struct workers_common *common;
+	struct source *source;
+	char name[64]; /* of the interface */
+	struct measure measure;
+	pthread_t thread;
+	bool started;
+	int wake;      /* an eventfd */
+	bool gone;     /* the interface is */
+	bool idle;     /* for good: another one has the interface's packets */
+	bool silent;   /* another one speaks of the interface */
+	bool failed;   /* it ended before its time; it was complained of */
+	unsigned told; /* how often the interface was spoken of since told_ms */
+	int64_t told_ms;
+	uint64_t batches;
+	struct handover handover;
+	atomic_int state; /* enum handover_state, of the handover */
+	atomic_bool ended;
+};
+
+/* Readies a worker for a source, which it owns from now on, and closes even on error.
+ * local outlives the worker, or is replaced by a handover. */
+int worker_init(struct worker *worker, struct workers_common *common, struct source *source,
+		const char *name, const struct options *options, struct interfaces *names,
+		const struct prefixes *local, struct error *error);
+
+/* Starts the thread; signals that are blocked are so there too. */
+int worker_start(struct worker *worker, struct error *error);
+
+/* Asks for a handover; worker->handover.groups and .local are set. */
+void worker_ask(struct worker *worker);
+
+/* Whether the handover that was asked for is there. Of a worker that has ended, it is. */
+bool worker_answered(struct worker *worker);
+
+/* Makes it look at common->stop at once. */
+void worker_wake(struct worker *worker);
+
+/* Waits for its end. */
+void worker_join(struct worker *worker);
+
+/* Frees all. */
+void worker_done(struct worker *worker);
+
+#endif

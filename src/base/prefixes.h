@@ -1,0 +1,44 @@
+/*
+ * A set of networks: is an address in one of them?
+ *
+ * Built once, then only asked. Equal prefix lengths stand together, sorted, so a
+ * question is one binary search for each length that occurs, however many addresses a
+ * host has.
+ */
+#ifndef BASE_PREFIXES_H
+#define BASE_PREFIXES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tcpmetro.h"
+
+struct prefix {
+	uint8_t bits; /* of the address that tell the network */
+	struct tcpm_address address;
+};
+
+/* All zero is the empty set. */
+struct prefixes {
+	struct prefix *all; /* sorted by version, bits, address */
+	size_t count;
+};
+
+/* Reads "10.0.0.0/8", "2001:db8::/32", "192.0.2.1", "::1"; bits of the address beyond the
+ * prefix are cleared. An IPv4-mapped address (RFC 4291 2.5.5.2) stays IPv6. 0; -EINVAL: not
+ * an address or prefix, *prefix is untouched. */
+int prefix_parse(const char *text, struct prefix *prefix);
+
+/* A set of count prefixes, copied; the same one twice is fine. 0, or -ENOMEM: *prefixes
+ * is untouched. */
+int prefixes_init(struct prefixes *prefixes, const struct prefix *all, size_t count);
+
+/* Frees it. The empty set stays behind. */
+void prefixes_done(struct prefixes *prefixes);
+
+bool prefixes_contain(const struct prefixes *prefixes, const struct tcpm_address *address);
+
+bool prefixes_equal(const struct prefixes *a, const struct prefixes *b);
+
+#endif

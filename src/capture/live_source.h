@@ -1,0 +1,66 @@
+/*
+ * What reading an interface and opening it share: for live.c and live_open.c alone.
+ */
+#ifndef CAPTURE_LIVE_SOURCE_H
+#define CAPTURE_LIVE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/clock_check.h"
+#include "capture/live.h"
+
+/* The most frames of one batch. */
+#define LIVE_BATCH 256
+
+/* Of the pseudo-interface "any": most interfaces that are told apart. */
+#define LIVE_MAX_INDEXES 1024u
+
+/* Of an interface's name; the system's are of 16 at most. */
+#define LIVE_NAME_SIZE 64
+
+struct pcap;
+
+struct live_source {
+	struct source source; /* first: see struct source */
+	struct pcap *pcap;
+	struct pcap *spare; /* NULL: there is none */
+	char name[LIVE_NAME_SIZE];
+	char *filter; /* the whole expression for the kernel */
+	enum live_exact exact;
+	bool any;
+	bool promiscuous;
+	bool shared;
+	uint16_t linktype;
+	uint32_t snaplen;
+	uint32_t fraction_ns; /* of a unit of the stamps */
+	uint64_t packets;
+	int64_t start_ns; /* what is older is not handed out */
+
+	bool foreign_clock; /* the stamps need not be the host's */
+	bool clock_differs;
+	uint8_t address[6];
+	struct clock_check clocks;
+	int64_t now_ns;
+
+	uint32_t latest[3]; /* libpcap's counters, of 32 bits */
+	struct live_counts counts;
+
+	struct tcpm_frame *frames; /* the batch in the making */
+	int room;
+	int filled;
+	unsigned indexes[LIVE_MAX_INDEXES]; /* of interfaces; "any" numbers them as they come */
+	uint32_t index_count;
+	char index_name[LIVE_NAME_SIZE];
+	uint8_t *bytes; /* LIVE_BATCH packets, each snaplen rounded up */
+	size_t stride;
+};
+
+extern const struct source_ops live_source_ops;
+
+/* Installs a filter expression. 0; -EINVAL: it cannot be compiled; -EIO: the kernel refuses
+ * it; libpcap's words are in the handle. */
+int live_install(struct pcap *pcap, const char *expression);
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * Cells and columns: see table_rows.h.
+ */
+#include "output/table_rows.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "output/endpoint.h"
+#include "output/format.h"
+#include "output/units.h"
+
+static const struct {
+	const char *title;
+	const char *before; /* what parts it from the column on its left */
+	bool right;
+} columns[TABLE_COLUMNS] = {
+	[TABLE_TIME] = {"time", "", false},
+	[TABLE_SENDER] = {"sender", "  ", false},
+	[TABLE_RECEIVER] = {"receiver", " -> ", false},
+	[TABLE_INTERFACE] = {"interface", "  ", false},
+	[TABLE_TUNNEL] = {"tunnel", "  ", false},
+	[TABLE_SIDE] = {"side", "  ", false},
+	[TABLE_SAMPLES] = {"samples", "  ", true},
+	[TABLE_MIN] = {"min", "  ", true},
+	[TABLE_P50] = {"p50", "  ", true},
+	[TABLE_P95] = {"p95", "  ", true},
+	[TABLE_P99] = {"p99", "  ", true},
+	[TABLE_MAX] = {"max", "  ", true},
+	[TABLE_JITTER] = {"jitter", "  ", true},
+	[TABLE_LOSS] = {"loss", "  ", true},
+	[TABLE_RESPONSE] = {"resp p50", "  ", true},
+	[TABLE_NOW] = {"now", "  ", true},
+};
+
+static void append_duration(struct text *text, int64_t duration_ns)
+{
+	if (duration_ns < 0)
+		text_char(text, '-');
+	else
+		units_duration(text, duration_ns);
+}
+
+/* The smallest network sample, or "<=" and the smallest response. */
+static void append_min(struct table *table, const struct summary *summary)
+{
+	struct text *text = &table->cells;
+	int64_t min = series_min(&summary->series[TCPM_CLASS_NETWORK]);
+
+	if (min < 0) {
+		min = series_min(&summary->series[TCPM_CLASS_RESPONSE]);
+		if (min >= 0) {
+			text_string(text, "<= ");
+			table->has_bound = true;
+		}
+	}
+	append_duration(text, min);
+}
+
+static void append_loss(struct text *text, const struct summary *summary)
+{
+	if (summary->totals.segments)
+		units_percent(text, summary->totals.retransmitted, summary->totals.segments);
+	else
+		text_char(text, '-');
+}
+
+/* The median of class network in the interval. */
+static void append_now(struct table *table, const struct group *group)
+{
+	const struct group *now = groups_find(table->interval, &group->key);
+
+	append_duration(&table->cells,
+			now ? series_quantile(&now->summary.series[TCPM_CLASS_NETWORK], 500) : -1);
+}
+
+static void append_time(struct text *text, int64_t time_ns)
+{
+	time_t seconds = (time_t)(time_ns / INT64_C(1000000000));
+	struct tm local;
+
+	if (!localtime_r(&seconds, &local))
+		return;
+	text_u64_zeros(text, (uint64_t)local.tm_hour, 2);
+	text_char(text, ':');
+	text_u64_zeros(text, (uint64_t)local.tm_min, 2);
+	text_char(text, ':');
+	text_u64_zeros(text, (uint64_t)local.tm_sec, 2);
+}
+
+static void append_interface(struct table *table, const struct group *group)
+{
+	const char *name = endpoint_interface(table->settings, group);
+
+	if (name)
+		text_printable(&table->cells, name);
+}
+
+static void append_measure(struct table *table, const struct group *group, enum table_column column)
+{
+	struct text *text = &table->cells;
+	const struct series *network = &group->summary.series[TCPM_CLASS_NETWORK];
+	const struct series *response = &group->summary.series[TCPM_CLASS_RESPONSE];
+
+	switch (column) {
+	case TABLE_SAMPLES:
+		text_u64_grouped(text, network->count);
+		break;
+	case TABLE_MIN:
+		append_min(table, &group->summary);
+		break;
+	case TABLE_P50:
+		append_duration(text, series_quantile(network, 500));
+		break;
+	case TABLE_P95:
+		append_duration(text, series_quantile(network, 950));
+		break;
+	case TABLE_P99:
+		append_duration(text, series_quantile(network, 990));
+		break;
+	case TABLE_MAX:
+		append_duration(text, series_max(network));
+		break;
+	case TABLE_JITTER:
+		append_duration(text, series_jitter(network));
+		break;
+	case TABLE_LOSS:
+		append_loss(text, &group->summary);
+		break;
+	case TABLE_RESPONSE:
+	default:
+		append_duration(text, series_quantile(response, 500));
+	}
+}
+
+static void append_cell(struct table *table, const struct groups_options *options,
+			const struct group *group, enum table_column column)
+{
+	struct text *text = &table->cells;
+
+	switch (column) {
+	case TABLE_TIME:
+		append_time(text, table->time_ns);
+		break;
+	case TABLE_SENDER:
+		endpoint_sender(text, options, group, table->settings);
+		break;
+	case TABLE_RECEIVER:
+		endpoint_receiver(text, options, group, table->settings);
+		break;
+	case TABLE_INTERFACE:
+		append_interface(table, group);
+		break;
+	case TABLE_TUNNEL:
+		endpoint_labels(text, group->key.label_kind, group->key.label);
+		break;
+	case TABLE_SIDE:
+		text_string(text, group_side_name(group->key.side));
+		break;
+	case TABLE_NOW:
+		append_now(table, group);
+		break;
+	default:
+		append_measure(table, group, column);
+	}
+}
+
+/* Whether a column has a place in this table; whether it is shown may also depend on
+ * what is in it. */
+static bool wanted(const struct table *table, const struct groups_options *options,
+		   enum table_column column)
+{
+	switch (column) {
+	case TABLE_TIME:
+		return table->timed;
+	case TABLE_SENDER:
+		return options->by.hosts != GROUPS_BY_RECEIVER;
+	case TABLE_INTERFACE:
+		return options->by.interface;
+	case TABLE_SIDE:
+		return table->settings->ranking.both_sides;
+	case TABLE_NOW:
+		return table->interval != NULL;
+	default:
+		return true;
+	}
+}
+
+static void add_row(void *user, const struct groups *groups, const struct group *group)
+{
+	struct table *table = user;
+	struct text *text = &table->cells;
+	const struct groups_options *options = groups_options(groups);
+
+	/* In an interval, flows may only have ended. */
+	if (table->timed && summary_samples(&group->summary) == 0)
+		return;
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
+		size_t start = text->used;
+
+		if (wanted(table, options, i)) {
+			append_cell(table, options, group, (enum table_column)i);
+			/* Tunnels and sides have a column only where there are any. */
+			if ((i != TABLE_TUNNEL && i != TABLE_SIDE) || text->used > start)
+				table->layout.shown[i] = true;
+		}
+		if (text->used - start > table->layout.width[i])
+			table->layout.width[i] = text->used - start;
+		text_char(text, '\0');
+	}
+	table->rows++;
+}
+
+void table_collect(struct table *table, const struct groups *groups,
+		   const struct ranking_options *options)
+{
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
+		table->layout.width[i] = strlen(columns[i].title);
+	text_fail(&table->cells, output_rows(options, table, add_row, groups, &table->ranking));
+}
+
+bool table_widen(struct table *table, const struct table_layout *before)
+{
+	struct table_layout *layout = &table->layout;
+	bool more = false;
+
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
+		if (layout->width[i] > before->width[i] || layout->shown[i] > before->shown[i])
+			more = true;
+		if (before->width[i] > layout->width[i])
+			layout->width[i] = before->width[i];
+		layout->shown[i] |= before->shown[i];
+	}
+	return more;
+}
+
+void table_done(struct table *table)
+{
+	text_done(&table->cells);
+}
+
+static void print_cell(struct text *text, const struct table *table, unsigned column, bool first,
+		       const char *cell)
+{
+	size_t start;
+
+	if (!first)
+		text_string(text, columns[column].before);
+	start = text->used;
+	text_string(text, cell);
+	text_align(text, start, table->layout.width[column], columns[column].right);
+}
+
+void table_print_titles(struct text *text, const struct table *table)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
+		if (!table->layout.shown[i])
+			continue;
+		print_cell(text, table, i, first, columns[i].title);
+		first = false;
+	}
+	text_char(text, '\n');
+}
+
+void table_print_rows(struct text *text, const struct table *table)
+{
+	const char *cell = table->cells.bytes;
+
+	if (table->cells.error)
+		return; /* the cells are incomplete */
+	for (size_t row = 0; row < table->rows; row++) {
+		bool first = true;
+
+		for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
+			if (table->layout.shown[i]) {
+				print_cell(text, table, i, first, cell);
+				first = false;
+			}
+			cell += strlen(cell) + 1;
+		}
+		text_char(text, '\n');
+	}
+}
+
+static void print_number_of_rows(struct text *text, size_t count, const char *what)
+{
+	if (!count)
+		return;
+	text_u64_grouped(text, count);
+	text_string(text, count == 1 ? " more row" : " more rows");
+	text_string(text, what);
+	text_char(text, '\n');
+}
+
+void table_print_notes(struct text *text, const struct table *table)
+{
+	print_number_of_rows(text, table->ranking.left_out, " beyond the limit");
+	print_number_of_rows(text, table->ranking.hidden,
+			     " of this side's own answers (--both-sides shows them)");
+	text_char(text, '\n');
+	if (table->has_bound)
+		text_string(text,
+			    "<=: no network sample; the smallest response is an upper bound\n");
+	text_string(text, "loss: segments sent again; resp p50: median response, which may hold a "
+			  "delayed ACK or think time\n");
+}

@@ -1,0 +1,71 @@
+/*
+ * The rows of the table for people: groups to columns that fit what is in them.
+ *
+ * All cells are written into one text first, each ended by a NUL, while the widest of each
+ * column is noted; then they are laid out. Inside of output/ only.
+ */
+#ifndef OUTPUT_TABLE_ROWS_H
+#define OUTPUT_TABLE_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "output/output.h"
+
+enum table_column {
+	TABLE_TIME,
+	TABLE_SENDER,
+	TABLE_RECEIVER,
+	TABLE_INTERFACE,
+	TABLE_TUNNEL,
+	TABLE_SIDE,
+	TABLE_SAMPLES,
+	TABLE_MIN,
+	TABLE_P50,
+	TABLE_P95,
+	TABLE_P99,
+	TABLE_MAX,
+	TABLE_JITTER,
+	TABLE_LOSS,
+	TABLE_RESPONSE,
+	TABLE_NOW,
+	TABLE_COLUMNS
+};
+
+/* How wide each column is, and whether it is shown. All zero: nothing is known yet. */
+struct table_layout {
+	size_t width[TABLE_COLUMNS];
+	bool shown[TABLE_COLUMNS];
+};
+
+struct table {
+	const struct output_settings *settings;
+	const struct groups *interval; /* for the column "now"; NULL: it is not shown */
+	bool timed;                    /* the column "time" is shown, */
+	int64_t time_ns;               /* and holds this time of the day, in local time */
+	struct table_layout layout;
+	struct text cells;
+	size_t rows;
+	bool has_bound; /* a row shows an upper bound */
+	struct ranking ranking;
+};
+
+/* Collects the rows that the options want. Errors stay in table->cells. */
+void table_collect(struct table *table, const struct groups *groups,
+		   const struct ranking_options *options);
+
+/* Makes the layout at least as wide as another one, and shows what that one shows.
+ * Returns whether it was more than that one already: whether titles must be printed anew. */
+bool table_widen(struct table *table, const struct table_layout *before);
+
+void table_print_titles(struct text *text, const struct table *table);
+void table_print_rows(struct text *text, const struct table *table);
+
+/* Says what the rows leave out, and what is to be known of them, a line each. */
+void table_print_notes(struct text *text, const struct table *table);
+
+void table_done(struct table *table);
+
+#endif
