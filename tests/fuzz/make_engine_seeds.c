@@ -25,41 +25,12 @@ static unsigned linktype_index(uint16_t linktype)
 	exit(1);
 }
 
-/* One packet of the conversation: from whom, and what. */
-struct line {
-	int from;
-	unsigned flags;
-	uint32_t seq, ack;
-	unsigned data;
+static const struct wrapped_packet conversation[] = {
+	{.flags = 0x02, .seq = 999},
+	{.by_server = true, .flags = 0x12, .seq = 4999, .ack = 1000},
+	{.flags = 0x18, .seq = 1000, .ack = 5000, .data = 10},
+	{.by_server = true, .flags = 0x10, .seq = 5000, .ack = 1010},
 };
-
-static const struct line conversation[] = {
-	{0, 0x02, 999, 0, 0},
-	{1, 0x12, 4999, 1000, 0},
-	{0, 0x18, 1000, 5000, 10},
-	{1, 0x10, 5000, 1010, 0},
-};
-
-static void build(struct frame_builder *b, const struct wrapping *wrapping, const struct line *line,
-		  bool ipv6)
-{
-	static const char *const addresses[] = {"192.0.2.1", "198.51.100.2"};
-	static const char *const addresses6[] = {"2001:0:4136:e378::1", "2001:db8::2"};
-
-	wrapping->begin(b);
-	if (ipv6)
-		frame_ipv6(b, addresses6[line->from], addresses6[!line->from]);
-	else
-		frame_ipv4(b, addresses[line->from], addresses[!line->from]);
-	frame_tcp(b, (struct frame_tcp){.source_port = line->from ? 80 : 40000,
-					.target_port = line->from ? 40000 : 80,
-					.seq = line->seq,
-					.ack = line->ack,
-					.flags = (uint8_t)line->flags,
-					.window = 1000});
-	frame_data(b, line->data);
-	frame_end(b);
-}
 
 static const char *folder;
 
@@ -98,15 +69,16 @@ static void close_seed(FILE *out)
 	}
 }
 
-static void write_wrapping(const struct wrapping *wrapping, bool ipv6)
+static void write_wrapping(const struct wrapping *wrapping, int inner)
 {
 	static struct frame_builder b;
 	char name[100];
 
-	snprintf(name, sizeof(name), "wrapping-%s%s", wrapping->name, ipv6 ? "-ipv6" : "");
+	snprintf(name, sizeof(name), "wrapping-%s%s", wrapping->name, inner ? "-ipv6" : "");
 	FILE *out = open_seed(name);
 	for (size_t i = 0; i < sizeof(conversation) / sizeof(*conversation); i++) {
-		build(&b, wrapping, &conversation[i], ipv6);
+		wrapping->begin(&b);
+		wrapped_end(&b, inner, &conversation[i]);
 		write_frame(out, &b);
 	}
 	close_seed(out);
@@ -218,10 +190,10 @@ int main(int argc, char **argv)
 	}
 	folder = argv[1];
 	for (size_t i = 0; i < WRAPPINGS; i++) {
-		write_wrapping(&wrappings[i], wrappings[i].version == 3);
+		write_wrapping(&wrappings[i], wrapping_holds(&wrappings[i], 2) ? 2 : 0);
 		if (wrappings[i].begin == wrap_mpls || wrappings[i].begin == wrap_gtp ||
 		    wrappings[i].begin == wrap_vxlan || wrappings[i].begin == wrap_ip_in_ipv6)
-			write_wrapping(&wrappings[i], true);
+			write_wrapping(&wrappings[i], 1);
 	}
 	write_options();
 	write_ipv6();

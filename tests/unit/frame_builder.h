@@ -60,6 +60,14 @@ struct frame_length {
 	size_t at, from;
 };
 
+/* Bits of four bytes that are others in the other direction. */
+struct frame_difference {
+	size_t at;
+	uint32_t mask;
+};
+
+#define FRAME_MAX_DIFFERENCES 32
+
 struct frame_builder {
 	uint8_t bytes[FRAME_MAX];
 	size_t length;
@@ -71,6 +79,8 @@ struct frame_builder {
 	size_t ip_count;
 	struct frame_length lengths[8]; /* that frame_end fills in */
 	size_t length_count;
+	struct frame_difference differences[FRAME_MAX_DIFFERENCES]; /* for frame_turn */
+	size_t difference_count;
 	size_t udp_at;       /* the last UDP header; 0: none */
 	size_t extension_at; /* the last extension header */
 	size_t tcp_at;
@@ -123,6 +133,23 @@ static inline size_t frame_grow(struct frame_builder *b, size_t count)
 static inline void frame_bytes(struct frame_builder *b, const void *bytes, size_t count)
 {
 	memcpy(b->bytes + frame_grow(b, count), bytes, count);
+}
+
+/* Notes which bits of the four bytes at `at` frame_turn inverts: what the two directions of
+ * a connection have each for itself, as labels that each receiver chose, or ports that
+ * change places. */
+static inline void frame_differs(struct frame_builder *b, size_t at, uint32_t mask)
+{
+	if (b->difference_count == FRAME_MAX_DIFFERENCES)
+		abort();
+	b->differences[b->difference_count++] = (struct frame_difference){at, mask};
+}
+
+/* The same instead of what was noted last. */
+static inline void frame_differs_instead(struct frame_builder *b, size_t at, uint32_t mask)
+{
+	b->difference_count--;
+	frame_differs(b, at, mask);
 }
 
 /* A number by which something is known by its EtherType: IPv4, IPv6, MPLS, Ethernet. */
@@ -185,7 +212,7 @@ static inline void frame_begin(struct frame_builder *b, uint16_t linktype)
 	b->linktype = linktype;
 	b->next = FRAME_NEXT_ETHERTYPE;
 	b->next_at = b->ip_at = b->ip_count = b->extension_at = b->tcp_at = b->data_at = 0;
-	b->length_count = b->udp_at = 0;
+	b->length_count = b->difference_count = b->udp_at = 0;
 	b->has_tcp = b->has_data = false;
 	switch (linktype) {
 	case FRAME_ETHERNET:
@@ -196,12 +223,14 @@ static inline void frame_begin(struct frame_builder *b, uint16_t linktype)
 		b->next_at = frame_grow(b, 16) + 14;
 		frame_set16(b, 2, 1); /* an Ethernet device */
 		frame_set16(b, 4, 6);
+		frame_differs(b, 0, 4u << 16); /* to us, from us */
 		break;
 	case FRAME_SLL2:
 		b->next_at = frame_grow(b, 20);
 		frame_set32(b, 4, 2);
 		frame_set16(b, 8, 1);
 		frame_set8(b, 11, 6);
+		frame_differs(b, 8, 4u << 8);
 		break;
 	case FRAME_NULL:
 		b->next = FRAME_NEXT_FAMILY_LITTLE;
@@ -395,6 +424,31 @@ static inline struct tcpm_frame frame_whole(const struct frame_builder *b)
 		.wire_length = (uint32_t)b->length,
 		.linktype = b->linktype,
 	};
+}
+
+/* Exchanges count bytes at `at` with those behind them. */
+static inline void frame_exchange(struct frame_builder *b, size_t at, size_t count)
+{
+	uint8_t other[16];
+
+	memcpy(other, b->bytes + at, count);
+	memmove(b->bytes + at, b->bytes + at + count, count);
+	memcpy(b->bytes + at + count, other, count);
+}
+
+/* Turns the frame round, before frame_end: the addresses of all IP headers change places,
+ * and what differs by direction is that of the other one. TCP's header stays. */
+static inline void frame_turn(struct frame_builder *b)
+{
+	for (size_t i = 0; i < b->ip_count; i++) {
+		bool ipv6 = b->bytes[b->ip_all[i]] >> 4 == 6;
+
+		frame_exchange(b, b->ip_all[i] + (ipv6 ? 8 : 12), ipv6 ? 16 : 4);
+	}
+	for (size_t i = 0; i < b->difference_count; i++)
+		for (unsigned j = 0; j < 4; j++)
+			b->bytes[b->differences[i].at + j] ^=
+				(uint8_t)(b->differences[i].mask >> (24 - 8 * j));
 }
 
 /* Completes the headers. What is added after it (frame_grow) is padding, and frame_whole

@@ -51,7 +51,9 @@ static inline void frame_snap(struct frame_builder *b, unsigned organisation)
 static inline void frame_mpls(struct frame_builder *b, uint32_t label, bool bottom)
 {
 	frame_announce(b, 0x8847, 137, 0);
-	frame_set32(b, frame_grow(b, 4), label << 12 | (bottom ? 0x100 : 0) | 64);
+	size_t at = frame_grow(b, 4);
+	frame_set32(b, at, label << 12 | (bottom ? 0x100 : 0) | 64);
+	frame_differs(b, at, 0x155u << 12);
 	b->next = FRAME_NEXT_NONE;
 }
 
@@ -99,6 +101,7 @@ static inline void frame_pptp(struct frame_builder *b, unsigned call, bool ackno
 	frame_set16(b, at + 2, 0x880b);
 	frame_length_at(b, at + 4, b->length);
 	frame_set16(b, at + 6, call);
+	frame_differs(b, at + 4, 0x3333);
 	frame_ppp(b, true, false);
 }
 
@@ -124,6 +127,7 @@ static inline void frame_udp(struct frame_builder *b, unsigned source, unsigned 
 	size_t at = frame_grow(b, 8);
 	frame_set16(b, at, source);
 	frame_set16(b, at + 2, target);
+	frame_differs(b, at, (source ^ target) << 16 | (source ^ target));
 	frame_length_at(b, at + 4, at);
 	b->udp_at = at;
 	b->next = FRAME_NEXT_NONE;
@@ -170,6 +174,7 @@ static inline void frame_gtp(struct frame_builder *b, uint32_t endpoint, unsigne
 	frame_set8(b, at + 1, 255);
 	frame_length_at(b, at + 2, b->length);
 	frame_set32(b, at + 4, endpoint);
+	frame_differs(b, at + 4, 0x0f0f0f0f);
 	if (flags)
 		frame_grow(b, 4);
 	for (unsigned i = 0; i < extensions; i++) {
@@ -202,7 +207,9 @@ static inline void frame_l2tp(struct frame_builder *b, unsigned flags)
 	frame_set16(b, at, flags | 2);
 	if (flags & 0x4000)
 		frame_length_at(b, frame_grow(b, 2), at);
-	frame_set32(b, frame_grow(b, 4), 0x00110022);
+	size_t session = frame_grow(b, 4);
+	frame_set32(b, session, 0x00110022);
+	frame_differs(b, session, 0x00330044);
 	if (flags & 0x0800)
 		frame_grow(b, 4);
 	if (flags & 0x0200)
@@ -220,6 +227,8 @@ static inline void frame_wlan(struct frame_builder *b, unsigned type, unsigned f
 	frame_set8(b, at, type);
 	frame_set8(b, at + 1, flags);
 	frame_set16(b, at + 22, 0x1002); /* sequence number 0x021 */
+	if ((flags & 3) == 1 || (flags & 3) == 2)
+		frame_differs(b, at, 3u << 16); /* to the access point, from it */
 	if (type & 0x80)
 		frame_set8(b, frame_grow(b, 2), qos);
 	if (type & 0x80 && flags & 0x80)
