@@ -67,6 +67,17 @@ lab_wait_for() {
   return 1
 }
 
+# lab_wait_for_port NAMESPACE PORT: until something listens there; 1 after 10 s.
+lab_wait_for_port() {
+  local i
+  for ((i = 0; i < 200; i++)); do
+    [ -n "$(ip netns exec "$1" ss -Hltn "sport = :$2")" ] && return 0
+    sleep 0.05
+  done
+  echo "nothing listens on port $2" >&2
+  return 1
+}
+
 # lab_stop PID: ends one started process and waits for its end.
 lab_stop() {
   kill -TERM "$1" 2>/dev/null

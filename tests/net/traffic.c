@@ -43,8 +43,10 @@
 /* The kernel's own header: the C library's struct tcp_info ends before tcpi_min_rtt. */
 #include <linux/tcp.h>
 
-/* Of kind deaf: more than the prompt acknowledgements of a new connection. */
-#define QUICK_WRITES 20
+/* Of kind deaf: more than the prompt acknowledgements of a new connection, which were
+ * 65 on Linux 6.18. */
+#define QUICK_WRITES   80
+#define QUICK_PAUSE_US 3000
 
 struct request {
 	uint32_t sleep_us; /* before what follows is read */
@@ -223,14 +225,14 @@ static void write_slowly(int fd, uint32_t count)
 static void write_to_the_deaf(int fd, uint32_t count)
 {
 	struct request request = {
-		.sleep_us = QUICK_WRITES * 5000 + count * 60000,
+		.sleep_us = QUICK_WRITES * QUICK_PAUSE_US + count * 60000,
 		.up = (QUICK_WRITES + count) * 100,
 		.down = 100,
 	};
 
 	send_bytes(fd, &request, sizeof request);
 	for (uint32_t i = 0; i < QUICK_WRITES + count; i++) {
-		pause_us(i < QUICK_WRITES ? 5000 : 60000);
+		pause_us(i < QUICK_WRITES ? QUICK_PAUSE_US : 60000);
 		send_some(fd, 100);
 	}
 	receive_some(fd, request.down);
