@@ -65,6 +65,19 @@ static bool surely_ipv6(const struct walk *walk)
 	return payload + 40u <= walk->wire && payload + 40u + 46u >= walk->wire;
 }
 
+/* Whether they are an Ethernet frame that holds IP beyond doubt. To an address that starts
+ * with 6 and ends in a small number, it looks like a short IPv6 packet as well. */
+static bool surely_ethernet(const struct walk *walk)
+{
+	struct walk inside = *walk;
+	uint16_t ethertype;
+
+	if (!cursor_peek16(&walk->cursor, 12, &ethertype) || !walk_skip(&inside, 14))
+		return false;
+	return ethertype == ETHERTYPE_IPV4 ? surely_ipv4(&inside.cursor)
+					   : ethertype == ETHERTYPE_IPV6 && surely_ipv6(&inside);
+}
+
 static enum tcpm_decode follow_stack(struct walk *walk)
 {
 	const struct cursor *cursor = &walk->cursor;
@@ -77,7 +90,7 @@ static enum tcpm_decode follow_stack(struct walk *walk)
 		return tunnel_exact_ip(walk);
 	if (first >> 12 == 4 && (!ethernet || surely_ipv4(cursor)))
 		return walk_on(walk, LAYER_IPV4);
-	if (first >> 12 == 6 && (!ethernet || surely_ipv6(walk)))
+	if (first >> 12 == 6 && (!ethernet || (surely_ipv6(walk) && !surely_ethernet(walk))))
 		return walk_on(walk, LAYER_IPV6);
 	/* The control word of Ethernet: sixteen zero bits, a sequence number (RFC 4448 4.6). */
 	if (first == 0 && looks_like_ethernet(cursor, 4))

@@ -37,7 +37,7 @@ static const char *const labels[TCPM_LABELS] = {
 	[TCPM_LABEL_NONE] = "none",     [TCPM_LABEL_VLAN] = "vlan",
 	[TCPM_LABEL_PPPOE] = "pppoe",   [TCPM_LABEL_GRE] = "gre",
 	[TCPM_LABEL_ERSPAN] = "erspan", [TCPM_LABEL_VXLAN] = "vxlan",
-	[TCPM_LABEL_TUNNEL] = "tunnel",
+	[TCPM_LABEL_GENEVE] = "geneve", [TCPM_LABEL_TUNNEL] = "tunnel",
 };
 
 static const char *const tunnels[TCPM_TUNNELS] = {
