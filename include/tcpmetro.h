@@ -221,6 +221,9 @@ struct tcpm_counters {
 	uint64_t segments;
 	uint64_t retransmitted;
 	uint64_t out_of_order;
+	/* Segments seen with a gap in the sequence numbers before them: what is missing was
+	 * lost before the capture point, overtaken, or missed by the capture. */
+	uint64_t holes;
 	uint64_t clock_steps; /* times at which the capture's time went back */
 };
 

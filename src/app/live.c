@@ -242,6 +242,16 @@ static void say_listening(const struct live *live)
 				 : "; Ctrl-C ends it");
 }
 
+/* Several interfaces are several capture points: their rows are told apart. */
+static struct options with_interfaces(const struct options *given)
+{
+	struct options options = *given;
+
+	if (options.interface_count > 1)
+		options.by_interface = true;
+	return options;
+}
+
 /* Everything up to the first packet. -EINVAL: the user asked for something wrong. */
 static int start(struct live *live, struct error *error)
 {
@@ -555,8 +565,10 @@ static enum exit_status capture(struct live *live)
 	return live->failed ? EXIT_NOT_ALL : EXIT_ALL_DONE;
 }
 
-enum exit_status run_live(const struct options *options)
+enum exit_status run_live(const struct options *given)
 {
+	const struct options with = with_interfaces(given);
+	const struct options *options = &with;
 	struct live live = {
 		.options = options,
 		.signals = -1,

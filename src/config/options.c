@@ -170,6 +170,20 @@ static int parse_words(int argc, char **argv, struct options *options, struct er
 	return 0;
 }
 
+#define SHORTEST_INTERVAL_NS INT64_C(100000000)
+
+/* Values that are fine each by itself. */
+static int check_together(const struct options *options, struct error *error)
+{
+	if (options->file_count && options->interface_count)
+		return error_set(error, EINVAL,
+				 "-r and -i cannot be had at once: a capture, or an interface");
+	if (options->interval_ns && options->interval_ns < SHORTEST_INTERVAL_NS)
+		return error_set(error, EINVAL,
+				 "--interval: at least 100ms, or 0s for one report at the end");
+	return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *options, struct error *error)
 {
 	struct options parsed = {
@@ -195,6 +209,8 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 	}
 	int result = parse_words(argc, argv, &parsed, error);
 
+	if (!result)
+		result = check_together(&parsed, error);
 	if (result < 0) {
 		options_done(&parsed);
 		return result;

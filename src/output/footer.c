@@ -113,6 +113,12 @@ static void append_flows(struct text *text, const struct tcpm_counters *counters
 			text_u64_grouped(text, counters->out_of_order);
 			text_string(text, " out of order");
 		}
+		if (counters->holes) {
+			text_string(text, counters->retransmitted || counters->out_of_order ? ", "
+											    : ": ");
+			text_u64_grouped(text, counters->holes);
+			text_string(text, " after a gap");
+		}
 	}
 	text_char(text, '\n');
 }

@@ -299,6 +299,9 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 		direction->totals.out_of_order++;
 		counters->out_of_order++;
 		break;
+	case SEGMENT_BEYOND:
+		counters->holes++;
+		break;
 	case SEGMENT_NEW:
 		break;
 	}

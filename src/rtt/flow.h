@@ -61,7 +61,7 @@ struct direction {
 	int64_t heard_ns;                  /* when its receiver last sent anything */
 	int64_t sent_ns;                   /* when it last sent a segment */
 	int64_t last_rtt_ns[TCPM_CLASSES]; /* -1: none yet */
-	struct tcpm_totals totals; /* not told of yet: since the last sample */
+	struct tcpm_totals totals;         /* not told of yet: since the last sample */
 	void *slot;
 };
 

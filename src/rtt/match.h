@@ -31,6 +31,7 @@ struct arrival {
 
 enum segment_kind {
 	SEGMENT_NEW,         /* beyond all that was seen */
+	SEGMENT_BEYOND,      /* that, and something before it is missing */
 	SEGMENT_LATE,        /* first seen after later data */
 	SEGMENT_RESENT,      /* some of it was seen before */
 	SEGMENT_COPY,        /* the same packet captured again */

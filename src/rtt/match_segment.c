@@ -320,6 +320,8 @@ static enum segment_kind record(struct direction *direction, const struct match_
 		flags = 0;
 	}
 	if (seq_after(end, max)) {
+		if (seq_after(start, max))
+			kind = SEGMENT_BEYOND;
 		remember(direction, memory, arrival, direction->ring.count, start, end, flags);
 		direction->max = end;
 	}
