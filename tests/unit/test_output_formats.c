@@ -15,11 +15,14 @@
 #include "output_helper.h"
 
 #define SUMMARY_HEADER                                                                             \
-	"src,dst,interface,flows,network_samples,network_min_ns,network_p50_ns,network_p95_ns,"    \
-	"network_p99_ns,network_max_ns,network_mean_ns,network_last_ns,network_jitter_ns,"         \
+	"src,dst,interface,tunnel,side,flows,network_samples,network_min_ns,network_p50_ns,"       \
+	"network_p95_ns,network_p99_ns,network_max_ns,network_mean_ns,network_last_ns,network_"    \
+	"jitter_ns,"                                                                               \
 	"response_samples,response_min_ns,response_p50_ns,response_p95_ns,response_p99_ns,"        \
 	"response_max_ns,response_mean_ns,response_last_ns,response_jitter_ns,segments,"           \
 	"retransmitted\n"
+
+#define SAMPLES_HEADER "frame,time,rtt_ns,src,sport,dst,dport,method,class,interface,tunnel,side\n"
 
 static const struct tcpm_counters no_counters;
 static const struct output_facts no_facts = {.counters = &no_counters};
@@ -78,11 +81,10 @@ static void test_csv_samples(void **state)
 	give_samples(output);
 	assert_int_equal(output_report(output, NULL, &no_facts), 0);
 	assert_string_equal(
-		helper_written(output),
-		"frame,time,rtt_ns,src,sport,dst,dport,method,class\n"
-		"42,1700000000.000000001,12345678,10.0.0.1,51000,10.0.0.2,443,ack,network\n"
+		helper_written(output), SAMPLES_HEADER
+		"42,1700000000.000000001,12345678,10.0.0.1,51000,10.0.0.2,443,ack,network,,,\n"
 		"18446744073709551615,-1.500000000,0,2001:db8::2,65535,2001:db8::1,1,syn,"
-		"response\n");
+		"response,,,\n");
 }
 
 static void test_json_samples(void **state)
@@ -101,6 +103,71 @@ static void test_json_samples(void **state)
 		"{\"frame\":18446744073709551615,\"time\":-1.500000000,\"rtt_ns\":0,"
 		"\"src\":\"2001:db8::2\",\"sport\":65535,\"dst\":\"2001:db8::1\",\"dport\":1,"
 		"\"method\":\"syn\",\"class\":\"response\"}\n");
+}
+
+/* Where the samples of the next two tests were seen: networks within each other, the
+ * names of interfaces a stranger's. */
+static const char *name_two(void *user, uint32_t interface)
+{
+	static const char *const names[] = {"eth0", "a,\"b\"\n", "lo"};
+
+	(void)user;
+	return interface < 3 ? names[interface] : NULL;
+}
+
+static void give_places(struct output *output)
+{
+	struct tcpm_flow_id flow = {
+		.address = {helper_address("10.0.0.1"), helper_address("10.0.0.2")},
+		.port = {51000, 443},
+		.label_kind = {TCPM_LABEL_VLAN, TCPM_LABEL_VXLAN, TCPM_LABEL_TUNNEL},
+		.label = {7, 16777215, 0x00c0ffee}};
+	struct tcpm_sample sample = {.flow = &flow, .method = TCPM_METHOD_SYN};
+
+	assert_int_equal(output_sample(output, &sample, GROUP_SIDE_REMOTE), 0);
+	sample.interface = 1;
+	flow.label_kind[1] = TCPM_LABEL_NONE;
+	assert_int_equal(output_sample(output, &sample, GROUP_SIDE_INSIDE), 0);
+	sample.interface = 2;
+	flow.label_kind[0] = TCPM_LABEL_NONE;
+	assert_int_equal(output_sample(output, &sample, GROUP_SIDE_NONE), 0);
+	sample.interface = 3;
+	assert_int_equal(output_sample(output, &sample, GROUP_SIDE_REMOTE), 0);
+}
+
+#define CSV_PLACE "0,0.000000000,0,10.0.0.1,51000,10.0.0.2,443,syn,network,"
+
+static void test_csv_places_of_samples(void **state)
+{
+	(void)state;
+	const struct output_settings settings = {.samples = true, .interface_name = name_two};
+	struct output *output = helper_open("csv", settings);
+
+	give_places(output);
+	assert_string_equal(helper_written(output), SAMPLES_HEADER CSV_PLACE
+			    "eth0,vlan:7/vxlan:16777215/tunnel:00c0ffee,remote\n" CSV_PLACE
+			    "\"a,\"\"b\"\"?\",vlan:7,inside\n" CSV_PLACE "lo,,\n" CSV_PLACE
+			    ",,remote\n");
+}
+
+#define JSON_PLACE                                                                                 \
+	"{\"frame\":0,\"time\":0.000000000,\"rtt_ns\":0,\"src\":\"10.0.0.1\",\"sport\":51000,"     \
+	"\"dst\":\"10.0.0.2\",\"dport\":443,\"method\":\"syn\",\"class\":\"network\""
+
+static void test_json_places_of_samples(void **state)
+{
+	(void)state;
+	const struct output_settings settings = {.samples = true, .interface_name = name_two};
+	struct output *output = helper_open("json", settings);
+
+	give_places(output);
+	assert_string_equal(
+		helper_written(output), JSON_PLACE
+		",\"interface\":\"eth0\",\"tunnel\":\"vlan:7/vxlan:16777215/tunnel:00c0ffee\","
+		"\"side\":\"remote\"}\n" JSON_PLACE
+		",\"interface\":\"a,\\\"b\\\"\\u000a\",\"tunnel\":"
+		"\"vlan:7\",\"side\":\"inside\"}\n" JSON_PLACE ",\"interface\":\"lo\"}\n" JSON_PLACE
+		",\"side\":\"remote\"}\n");
 }
 
 /* A pair with both classes missing something, and one with a response only. */
@@ -125,9 +192,9 @@ static void test_csv_summaries(void **state)
 	assert_int_equal(output_report(output, groups, &no_facts), 0);
 	assert_string_equal(
 		helper_written(output), SUMMARY_HEADER
-		"10.0.0.1,10.0.0.2,\"eth0, \"\"the\"\" one\",1,3,1000000,1000250,1000500,1000500,"
+		"10.0.0.1,10.0.0.2,\"eth0, \"\"the\"\" one\",,,1,3,1000000,1000250,1000500,1000500,"
 		"1000500,1000167,1000500,250,0,,,,,,,,,1000,12\n"
-		"2001:db8::1,2001:db8::2,\"eth0, \"\"the\"\" one\",1,0,,,,,,,,,1,40000000,"
+		"2001:db8::1,2001:db8::2,\"eth0, \"\"the\"\" one\",,,1,0,,,,,,,,,1,40000000,"
 		"40000000,40000000,40000000,40000000,40000000,40000000,,1,0\n");
 	groups_free(groups);
 }
@@ -167,7 +234,7 @@ static void test_no_interface_name(void **state)
 	helper_flow(groups, "10.0.0.1", "10.0.0.2", TCPM_CLASS_RESPONSE, one_rtt, 1, 0, 0);
 	output = helper_open("csv", (struct output_settings){.interface_name = name_interface});
 	assert_int_equal(output_report(output, groups, &no_facts), 0);
-	assert_non_null(strstr(helper_written(output), "\n10.0.0.1,10.0.0.2,,1,0,,"));
+	assert_non_null(strstr(helper_written(output), "\n10.0.0.1,10.0.0.2,,,,1,0,,"));
 	output = helper_open("json", (struct output_settings){0});
 	assert_int_equal(output_report(output, groups, &no_facts), 0);
 	assert_non_null(strstr(helper_written(output), "\"dst\":\"10.0.0.2\",\"flows\":1,"));
@@ -196,16 +263,58 @@ static void assert_ends(enum groups_by by, const char *a, const char *b, const c
 static void test_ends_of_each_grouping(void **state)
 {
 	(void)state;
-	assert_ends(GROUPS_BY_FLOW, "10.0.0.1", "10.0.0.2", "10.0.0.1:1000,10.0.0.2:80,,1,",
+	assert_ends(GROUPS_BY_FLOW, "10.0.0.1", "10.0.0.2", "10.0.0.1:1000,10.0.0.2:80,,,,1,",
 		    "{\"src\":\"10.0.0.1:1000\",\"dst\":\"10.0.0.2:80\",\"flows\":1,");
 	assert_ends(GROUPS_BY_FLOW, "2001:db8::1", "2001:db8::2",
-		    "[2001:db8::1]:1000,[2001:db8::2]:80,,1,",
+		    "[2001:db8::1]:1000,[2001:db8::2]:80,,,,1,",
 		    "{\"src\":\"[2001:db8::1]:1000\",\"dst\":\"[2001:db8::2]:80\",\"flows\":1,");
-	assert_ends(GROUPS_BY_RECEIVER, "10.0.0.1", "10.0.0.2", ",10.0.0.2,,1,",
+	assert_ends(GROUPS_BY_RECEIVER, "10.0.0.1", "10.0.0.2", ",10.0.0.2,,,,1,",
 		    "{\"dst\":\"10.0.0.2\",\"flows\":1,");
 	assert_ends(GROUPS_BY_PREFIX, "10.0.0.1", "2001:db8:1:2::3",
-		    "10.0.0.0/24,2001:db8:1::/48,,1,",
+		    "10.0.0.0/24,2001:db8:1::/48,,,,1,",
 		    "{\"src\":\"10.0.0.0/24\",\"dst\":\"2001:db8:1::/48\",\"flows\":1,");
+}
+
+/* A flow in networks within each other, grouped by what tells them apart. */
+static void test_places_of_groups(void **state)
+{
+	(void)state;
+	struct prefix local;
+	struct prefixes prefixes;
+	struct groups *groups = NULL;
+	const struct tcpm_flow_id flow = {
+		.address = {helper_address("10.0.0.1"), helper_address("10.0.0.2")},
+		.label_kind = {TCPM_LABEL_PPPOE, TCPM_LABEL_GENEVE},
+		.label = {65535, 1}};
+	void *slot = NULL;
+	struct tcpm_sample sample = {
+		.rtt_ns = 5, .previous_ns = -1, .flow = &flow, .slot = &slot, .interface = 0};
+	struct output *output =
+		helper_open("csv", (struct output_settings){.interface_name = name_two});
+
+	assert_int_equal(prefix_parse("10.0.0.1", &local), 0);
+	assert_int_equal(prefixes_init(&prefixes, &local, 1), 0);
+	assert_int_equal(groups_new(&(struct groups_options){.by.tunnel = true, .local = &prefixes},
+				    &groups),
+			 0);
+	groups_sample(groups, &sample);
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(helper_written(output), SUMMARY_HEADER
+			    "10.0.0.1,10.0.0.2,eth0,pppoe:65535/geneve:1,remote,0,1,5,5,5,5,5,5,5,,"
+			    "0,,,,,,,,,0,0\n");
+	sample.interface = 1;
+	groups_sample(groups, &sample);
+	output = helper_open("json", (struct output_settings){.interface_name = name_two});
+	assert_int_equal(output_report(output, groups, &no_facts), 0);
+	assert_string_equal(helper_written(output),
+			    "{\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"interface\":\"mixed\","
+			    "\"tunnel\":\"pppoe:65535/geneve:1\",\"side\":\"remote\",\"flows\":0,"
+			    "\"network_samples\":2,\"network_min_ns\":5,\"network_p50_ns\":5,"
+			    "\"network_p95_ns\":5,\"network_p99_ns\":5,\"network_max_ns\":5,"
+			    "\"network_mean_ns\":5,\"network_last_ns\":5,\"response_samples\":0,"
+			    "\"segments\":0,\"retransmitted\":0}\n");
+	groups_free(groups);
+	prefixes_done(&prefixes);
 }
 
 static void test_limit_and_other(void **state)
@@ -220,11 +329,12 @@ static void test_limit_and_other(void **state)
 	helper_flow(groups, "10.0.0.1", "10.0.0.7", TCPM_CLASS_RESPONSE, one_rtt, 1, 3, 0);
 	helper_flow(groups, "10.0.0.1", "10.0.0.6", TCPM_CLASS_RESPONSE, one_rtt, 1, 4, 0);
 	assert_int_equal(output_report(output, groups, &no_facts), 0);
-	assert_string_equal(helper_written(output), SUMMARY_HEADER
-			    "10.0.0.1,10.0.0.8,,1,0,,,,,,,,,1,40000000,40000000,40000000,40000000,"
-			    "40000000,40000000,40000000,,2,0\n"
-			    "other,other,,2,0,,,,,,,,,2,40000000,40000000,40000000,40000000,"
-			    "40000000,40000000,40000000,,7,0\n");
+	assert_string_equal(
+		helper_written(output), SUMMARY_HEADER
+		"10.0.0.1,10.0.0.8,,,,1,0,,,,,,,,,1,40000000,40000000,40000000,40000000,"
+		"40000000,40000000,40000000,,2,0\n"
+		"other,other,,,,2,0,,,,,,,,,2,40000000,40000000,40000000,40000000,"
+		"40000000,40000000,40000000,,7,0\n");
 	groups_free(groups);
 }
 
@@ -287,10 +397,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_csv_samples),
 		cmocka_unit_test(test_json_samples),
+		cmocka_unit_test(test_csv_places_of_samples),
+		cmocka_unit_test(test_json_places_of_samples),
 		cmocka_unit_test(test_csv_summaries),
 		cmocka_unit_test(test_json_summaries),
 		cmocka_unit_test(test_no_interface_name),
 		cmocka_unit_test(test_ends_of_each_grouping),
+		cmocka_unit_test(test_places_of_groups),
 		cmocka_unit_test(test_limit_and_other),
 		cmocka_unit_test(test_nothing_to_report),
 		cmocka_unit_test(test_unknown_format),
