@@ -66,7 +66,8 @@ static int start(struct run *run, struct error *error)
 	if (result < 0)
 		error_set(error, ENOMEM, "out of memory");
 	if (!result)
-		result = measure_init(&run->measure, options, &run->interfaces, &run->local, error);
+		result = measure_init(&run->measure, options, &run->interfaces, &run->local, 1,
+				      error);
 	if (!result)
 		result = printing_init(&run->printing, options, &run->interfaces, false, error);
 	if (!result && options->samples) {

@@ -62,10 +62,21 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 	return groups;
 }
 
-static int make_engine(struct measure *measure, const struct options *options, struct error *error)
+/* The engine's limits, if this is the only one. */
+#define MAX_FLOWS    1000000u
+#define MAX_SEGMENTS 2097152u
+
+static uint32_t share_of(uint64_t limit, unsigned shares)
+{
+	return limit > shares ? (uint32_t)(limit / shares) : 1;
+}
+
+static int make_engine(struct measure *measure, const struct options *options, unsigned shares,
+		       struct error *error)
 {
 	struct tcpm_options settings = {
-		.max_flows = (uint32_t)options->max_flows,
+		.max_flows = share_of(options->max_flows ? options->max_flows : MAX_FLOWS, shares),
+		.max_segments = share_of(MAX_SEGMENTS, shares),
 		.tunnel_ports = options->tunnel_ports,
 		.tunnel_port_count = options->tunnel_port_count,
 		.hash_seed = secret(),
@@ -77,7 +88,7 @@ static int make_engine(struct measure *measure, const struct options *options, s
 }
 
 int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
-		 const struct prefixes *local, struct error *error)
+		 const struct prefixes *local, unsigned shares, struct error *error)
 {
 	int result = 0;
 
@@ -86,7 +97,7 @@ int measure_init(struct measure *measure, const struct options *options, struct 
 		result = filter_new(options->filter, &measure->filter, error);
 	if (!result) {
 		measure->groups = measure_groups(options, local, error);
-		result = measure->groups ? make_engine(measure, options, error) : -ENOMEM;
+		result = measure->groups ? make_engine(measure, options, shares, error) : -ENOMEM;
 	}
 	if (result < 0)
 		measure_done(measure);

@@ -29,10 +29,11 @@ struct measure {
 };
 
 /* Makes the engine, the groups and the filter that the options ask for. names outlives the
- * measure. On error *measure is empty and *error filled; -EINVAL: the user asked for
+ * measure. shares: how many measures there are, between which the limits on memory are
+ * divided. On error *measure is empty and *error filled; -EINVAL: the user asked for
  * something wrong. */
 int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
-		 const struct prefixes *local, struct error *error);
+		 const struct prefixes *local, unsigned shares, struct error *error);
 
 /* Frees all. An empty one stays behind. */
 void measure_done(struct measure *measure);

@@ -42,21 +42,28 @@ static void on_sample(void *user, const struct tcpm_sample *sample, enum group_s
 }
 
 int worker_init(struct worker *worker, struct workers_common *common, struct source *source,
-		const char *name, const struct options *options, struct interfaces *names,
-		const struct prefixes *local, struct error *error)
+		const char *name, struct error *error)
 {
 	int result;
 
-	*worker = (struct worker){.common = common, .source = source, .wake = -1};
+	*worker = (struct worker){.common = common, .source = source};
 	snprintf(worker->name, sizeof(worker->name), "%s", name);
 	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	result = worker->wake < 0 ? error_set(error, errno, "no eventfd: %s", strerror(errno))
-				  : measure_init(&worker->measure, options, names, local, error);
-	if (result < 0) {
-		worker_done(worker);
+	if (worker->wake >= 0)
+		return 0;
+	result = error_set(error, errno, "no eventfd: %s", strerror(errno));
+	worker_done(worker);
+	return result;
+}
+
+int worker_measures(struct worker *worker, const struct options *options, struct interfaces *names,
+		    const struct prefixes *local, unsigned shares, struct error *error)
+{
+	int result = measure_init(&worker->measure, options, names, local, shares, error);
+
+	if (result < 0)
 		return result;
-	}
-	switch (live_source_exact(source)) {
+	switch (live_source_exact(worker->source)) {
 	case LIVE_EXACT:
 	case LIVE_NOT_EXACT:
 		break;
@@ -64,7 +71,7 @@ int worker_init(struct worker *worker, struct workers_common *common, struct sou
 		worker->measure.filter_tagged = true;
 		break;
 	}
-	if (common->output) {
+	if (worker->common->output) {
 		worker->measure.sample = on_sample;
 		worker->measure.user = worker;
 	}

@@ -61,11 +61,14 @@ struct worker {
 	atomic_bool ended;
 };
 
-/* Readies a worker for a source, which it owns from now on, and closes even on error.
- * local outlives the worker, or is replaced by a handover. */
+/* Readies a worker for a source, which it owns from now on; on error that is closed. */
 int worker_init(struct worker *worker, struct workers_common *common, struct source *source,
-		const char *name, const struct options *options, struct interfaces *names,
-		const struct prefixes *local, struct error *error);
+		const char *name, struct error *error);
+
+/* Makes what it measures with; see measure_init. local outlives the worker, or is replaced
+ * by a handover. */
+int worker_measures(struct worker *worker, const struct options *options, struct interfaces *names,
+		    const struct prefixes *local, unsigned shares, struct error *error);
 
 /* Starts the thread; signals that are blocked are so there too. */
 int worker_start(struct worker *worker, struct error *error);

@@ -29,6 +29,10 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
+/* Packets after which stamps of a card are taken for those of one clock, if only one
+ * direction has been seen: a mirror port. */
+#define UNDECIDED_PACKETS 5000
+
 static int64_t clock_ns(void)
 {
 	struct timespec now;
@@ -65,8 +69,18 @@ static void check_clock(struct live_source *live, const uint8_t *bytes, uint32_t
 	if (captured < 12)
 		return;
 	sent = memcmp(bytes + 6, live->address, 6) == 0;
-	if (clock_check_add(&live->clocks, sent, live->now_ns - time_ns) == CLOCK_DIFFERENT)
+	switch (clock_check_add(&live->clocks, sent, live->now_ns - time_ns)) {
+	case CLOCK_SAME:
+		live->clock_trusted = true;
+		break;
+	case CLOCK_DIFFERENT:
 		live->clock_differs = true;
+		break;
+	case CLOCK_UNDECIDED:
+		if (live->packets > UNDECIDED_PACKETS)
+			live->clock_trusted = true;
+		break;
+	}
 }
 
 static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
@@ -78,8 +92,11 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
 	uint8_t *copy = live->bytes + (size_t)live->filled * live->stride;
 
 	live->packets++;
-	if (live->foreign_clock)
+	if (live->foreign_clock) {
 		check_clock(live, bytes, captured, time_ns);
+		if (!live->clock_trusted)
+			return;
+	}
 	if (time_ns < live->start_ns || live->filled == live->room)
 		return;
 	memcpy(copy, bytes, captured);

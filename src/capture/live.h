@@ -43,13 +43,16 @@ struct live_options {
  *
  * source_next of the source returns -EAGAIN: nothing more at the moment; -ENODEV: the
  * interface was deleted (see live_source_resume); -EIO and others: the end, *error tells
- * why. Of an interface that is only down, nothing comes. Time stamps are the host's clock
- * (but see options.stamps), in nanoseconds.
+ * why. Of an interface that is only down, nothing comes. Time stamps are the host's clock,
+ * in nanoseconds. Where options.stamps asks for those of a network card, packets are left
+ * out until what is sent and what is received are known to bear the same clock's; if they
+ * do not, the source ends with -EIO.
  */
 int live_source_open(const struct live_options *options, struct source **source,
 		     struct error *error);
 
-/* Begins: frames stamped before now are not handed out. For sources that share. */
+/* Begins: frames stamped before now are not handed out, so that sources that share an
+ * interface, or are opened one after the other, begin alike. */
 void live_source_start(struct source *source);
 
 /* To be polled for POLLIN; it may change with live_source_resume. */

@@ -39,6 +39,7 @@ struct live_source {
 	int64_t start_ns; /* what is older is not handed out */
 
 	bool foreign_clock; /* the stamps need not be the host's */
+	bool clock_trusted; /* as far as can be told */
 	bool clock_differs;
 	uint8_t address[6];
 	struct clock_check clocks;

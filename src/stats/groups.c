@@ -267,6 +267,8 @@ void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 
 	for (unsigned sender = 0; sender < 2; sender++) {
 		joined[sender] = group_of_closed(groups, closed, sender);
+		if (joined[sender] && summary_samples(&joined[sender]->summary) == 0)
+			joined[sender]->summary.interface = closed->flow->interface;
 		totals_add(joined[sender] ? &joined[sender]->summary.totals : &groups->tally.totals,
 			   &closed->totals[sender]);
 	}

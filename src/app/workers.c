@@ -1,0 +1,165 @@
+/*
+ * Opening, asking and joining of workers: see workers.h.
+ */
+#include "app/workers.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "packet/packet.h"
+
+/* Opens a source and readies a worker for it. */
+static int add_worker(struct workers *workers, const struct live_options *wanted,
+		      const struct options *options, struct interfaces *names,
+		      const struct prefixes *local, struct error *error)
+{
+	struct worker *worker = &workers->all[workers->count];
+	unsigned shares = (unsigned)(options->interface_count * options->threads);
+	struct source *source;
+	int result = live_source_open(wanted, &source, error);
+
+	if (result < 0)
+		return result;
+	result = worker_init(worker, &workers->common, source, wanted->interface, error);
+	if (result < 0)
+		return result;
+	workers->count++;
+	worker->silent = wanted->share > 0;
+	result = worker_measures(worker, options, names, local, shares, error);
+	if (result < 0)
+		return result;
+	worker->handover.groups = measure_groups(options, local, error);
+	return worker->handover.groups ? 0 : -ENOMEM;
+}
+
+int workers_open(struct workers *workers, const struct options *options, struct interfaces *names,
+		 const struct prefixes *local, struct output *output, struct error *error)
+{
+	struct packet_ports ports;
+	int result = 0;
+
+	*workers = (struct workers){
+		.common = {.answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+			   .printing = PTHREAD_MUTEX_INITIALIZER,
+			   .output = output,
+			   .limited = options->count > 0,
+			   .packets_left = options->count > LLONG_MAX ? LLONG_MAX
+								      : (long long)options->count},
+	};
+	if (workers->common.answers < 0)
+		return error_set(error, errno, "no eventfd: %s", strerror(errno));
+	if (!packet_ports_set(&ports, options->tunnel_ports, options->tunnel_port_count))
+		return error_set(error, EINVAL, "--tunnel-port: these ports cannot be");
+	workers->all = calloc(options->interface_count * options->threads, sizeof(*workers->all));
+	if (!workers->all)
+		return error_set(error, ENOMEM, "out of memory");
+	for (size_t i = 0; i < options->interface_count; i++) {
+		struct live_options wanted = {
+			.interface = options->interfaces[i],
+			.filter = options->filter,
+			.ports = &ports,
+			.snaplen = (uint32_t)options->snaplen,
+			.buffer_bytes = (uint32_t)options->buffer_kib * 1024,
+			.promiscuous = options->promiscuous,
+			.stamps = options->stamps,
+			.shares = (unsigned)options->threads,
+			.group = (uint16_t)((unsigned)getpid() + i),
+		};
+
+		for (; wanted.share < wanted.shares && !result; wanted.share++)
+			result = add_worker(workers, &wanted, options, names, local, error);
+	}
+	return result;
+}
+
+int workers_start(struct workers *workers, struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < workers->count; i++)
+		live_source_start(workers->all[i].source);
+	for (size_t i = 0; i < workers->count && !result; i++)
+		result = worker_start(&workers->all[i], error);
+	return result;
+}
+
+void workers_ask(struct workers *workers, const struct prefixes *local)
+{
+	workers->generation++;
+	for (size_t i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->all[i];
+
+		groups_reset(worker->handover.groups, workers->generation);
+		worker->handover.local = local;
+		worker_ask(worker);
+	}
+	workers->asked = true;
+}
+
+bool workers_answered(struct workers *workers)
+{
+	if (!workers->asked)
+		return false;
+	for (size_t i = 0; i < workers->count; i++)
+		if (!worker_answered(&workers->all[i]))
+			return false;
+	return true;
+}
+
+void workers_collect(struct workers *workers, struct groups *interval, struct output_facts *facts,
+		     struct tcpm_counters *counters)
+{
+	groups_reset(interval, 0);
+	*facts = (struct output_facts){.live = true, .counters = counters};
+	*counters = (struct tcpm_counters){0};
+	for (size_t i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->all[i];
+
+		facts_add(facts, counters, &worker->handover.facts);
+		groups_merge(interval, worker->handover.groups);
+		worker->state = HANDOVER_NONE;
+	}
+	workers->asked = false;
+}
+
+bool workers_all_ended(const struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++)
+		if (workers->all[i].started && !workers->all[i].ended)
+			return false;
+	return true;
+}
+
+void workers_wake(struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++)
+		worker_wake(&workers->all[i]);
+}
+
+bool workers_join(struct workers *workers)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < workers->count; i++) {
+		worker_join(&workers->all[i]);
+		failed |= workers->all[i].failed || workers->all[i].measure.filter_refused;
+	}
+	return failed;
+}
+
+void workers_done(struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++)
+		worker_done(&workers->all[i]);
+	free(workers->all);
+	workers->all = NULL;
+	workers->count = 0;
+	if (workers->common.answers >= 0)
+		close(workers->common.answers);
+	workers->common.answers = -1;
+	pthread_mutex_destroy(&workers->common.printing);
+}
