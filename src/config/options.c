@@ -57,7 +57,7 @@ static const struct row table[] = {
 	{"numeric", 'n', KIND_FLAG, .off = true, .offset = AT(names),
 	 .help = "addresses as numbers (default)"},
 	{"names", 0, KIND_FLAG, .offset = AT(names), .help = "look up the names of hosts"},
-	{"quiet", 'q', KIND_FLAG, .offset = AT(quiet), .help = "no progress on a terminal"},
+	{"quiet", 'q', KIND_FLAG, .offset = AT(quiet), .help = "no word of progress"},
 	{"tunnel-port", 0, KIND_PORTS, .argument = "KIND=PORT"},
 	{"max-flows", 0, KIND_NUMBER, .offset = AT(max_flows), .argument = "N", .minimum = 1,
 	 .maximum = UINT64_C(1) << 28},
