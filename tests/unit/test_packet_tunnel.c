@@ -199,6 +199,76 @@ static void test_ports(void **state)
 	assert_int_equal(packet.label_count, 1);
 }
 
+static void assert_ports_set(const struct tcpm_tunnel_port *asked, size_t count, bool expected)
+{
+	struct packet_ports ports;
+
+	memset(&ports, RUBBISH, sizeof(ports));
+	assert_int_equal(packet_ports_set(&ports, asked, count), expected);
+}
+
+/* A kind that is named has the ports that are named, and no others; the rest has the
+ * defaults. */
+static void test_ports_replaced(void **state)
+{
+	static const struct tcpm_tunnel_port asked[] = {
+		{.port = 5000, .tunnel = TCPM_TUNNEL_VXLAN},
+		{.port = 65535, .tunnel = TCPM_TUNNEL_MPLS},
+		{.port = 1, .tunnel = TCPM_TUNNEL_VXLAN},
+	};
+	struct packet_ports expected = packet_default_ports;
+	struct packet_ports ports;
+	struct frame_builder b;
+	struct packet packet;
+	(void)state;
+
+	memset(&ports, RUBBISH, sizeof(ports));
+	assert_true(packet_ports_set(&ports, NULL, 0));
+	assert_memory_equal(&ports, &packet_default_ports, sizeof(ports));
+	assert_true(packet_ports_set(&ports, asked, 3));
+	memset(expected.port[TCPM_TUNNEL_VXLAN], 0, sizeof(expected.port[TCPM_TUNNEL_VXLAN]));
+	expected.port[TCPM_TUNNEL_VXLAN][0] = 5000;
+	expected.port[TCPM_TUNNEL_VXLAN][1] = 1;
+	expected.port[TCPM_TUNNEL_MPLS][0] = 65535;
+	assert_memory_equal(&ports, &expected, sizeof(ports));
+
+	build(&b, wrap_vxlan);
+	struct tcpm_frame frame = frame_whole(&b);
+	assert_int_equal(packet_decode_with(&ports, &frame, &packet), TCPM_DECODE_NOT_TCP);
+	frame_set16(&b, b.udp_at + 2, 5000);
+	assert_int_equal(packet_decode_with(&ports, &frame, &packet), TCPM_DECODE_TCP);
+	frame_set16(&b, b.udp_at + 2, 1);
+	assert_int_equal(packet_decode_with(&ports, &frame, &packet), TCPM_DECODE_TCP);
+	build(&b, wrap_geneve);
+	frame = frame_whole(&b);
+	assert_int_equal(packet_decode_with(&ports, &frame, &packet), TCPM_DECODE_TCP);
+}
+
+static void test_ports_that_cannot_be(void **state)
+{
+	struct tcpm_tunnel_port asked[PACKET_MAX_PORTS + 1];
+	(void)state;
+
+	/* As many of one kind as there is room for; and all of all kinds. */
+	for (unsigned kind = 0; kind < TCPM_TUNNELS; kind++) {
+		for (unsigned i = 0; i <= PACKET_MAX_PORTS; i++)
+			asked[i] = (struct tcpm_tunnel_port){.port = (uint16_t)(1000 + i),
+							     .tunnel = (uint8_t)kind};
+		assert_ports_set(asked, PACKET_MAX_PORTS, true);
+		assert_ports_set(asked, PACKET_MAX_PORTS + 1, false);
+		asked[PACKET_MAX_PORTS].tunnel = (uint8_t)((kind + 1) % TCPM_TUNNELS);
+		assert_ports_set(asked, PACKET_MAX_PORTS + 1, true);
+	}
+	asked[1].port = 0;
+	assert_ports_set(asked, 2, false);
+	asked[1] = (struct tcpm_tunnel_port){.port = 7, .tunnel = TCPM_TUNNELS};
+	assert_ports_set(asked, 2, false);
+	asked[1].tunnel = 255;
+	assert_ports_set(asked, 2, false);
+	asked[1].tunnel = TCPM_TUNNELS - 1;
+	assert_ports_set(asked, 2, true);
+}
+
 /* Decodes IP in IP with the given outer addresses and returns the label. */
 static uint32_t label_of(const char *source, const char *target)
 {
@@ -409,6 +479,8 @@ int main(void)
 		cmocka_unit_test(test_no_checksum),
 		cmocka_unit_test(test_wrong_guesses),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_ports_replaced),
+		cmocka_unit_test(test_ports_that_cannot_be),
 		cmocka_unit_test(test_label_of_ends),
 		cmocka_unit_test(test_more_labels_than_room),
 		cmocka_unit_test(test_depth),
