@@ -230,7 +230,9 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 	const struct groups_options *options = &groups->options;
 	struct group *group = group_in_slot(groups, *sample->slot);
 
-	if (!group || (options->by.interface && group->key.interface != sample->interface)) {
+	/* "other" is of no interface: on this one there may be a group. */
+	if (!group || (options->by.interface &&
+		       (group == &groups->other || group->key.interface != sample->interface))) {
 		struct group_key key = group_key_of(&options->by, options->local, sample->flow,
 						    sample->sender, sample->interface);
 
