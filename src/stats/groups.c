@@ -319,9 +319,9 @@ struct group *const *groups_all(const struct groups *groups, size_t *count)
 
 const struct group *groups_other(const struct groups *groups)
 {
-	const struct groups_tally *tally = &groups->tally;
+	const struct summary *summary = &groups->other.summary;
 
-	return tally->other_for_cap + tally->other_for_memory ? &groups->other : NULL;
+	return summary_samples(summary) || summary->flows ? &groups->other : NULL;
 }
 
 bool group_is_other(const struct group *group)

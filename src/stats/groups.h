@@ -97,7 +97,8 @@ const struct group *groups_find(const struct groups *groups, const struct group_
  * next sample. */
 struct group *const *groups_all(const struct groups *groups, size_t *count);
 
-/* The group of what has no group of its own; NULL if it has no sample. */
+/* The group of what has no group of its own; NULL if there is no such thing. It may hold
+ * the end of a flow and no sample. */
 const struct group *groups_other(const struct groups *groups);
 
 bool group_is_other(const struct group *group);
