@@ -231,6 +231,13 @@ static void test_ports_replaced(void **state)
 	expected.port[TCPM_TUNNEL_VXLAN][1] = 1;
 	expected.port[TCPM_TUNNEL_MPLS][0] = 65535;
 	assert_memory_equal(&ports, &expected, sizeof(ports));
+	/* One in the place of two. */
+	expected = packet_default_ports;
+	expected.port[TCPM_TUNNEL_VXLAN][0] = 5000;
+	expected.port[TCPM_TUNNEL_VXLAN][1] = 0;
+	assert_true(packet_ports_set(&ports, asked, 1));
+	assert_memory_equal(&ports, &expected, sizeof(ports));
+	assert_true(packet_ports_set(&ports, asked, 3));
 
 	build(&b, wrap_vxlan);
 	struct tcpm_frame frame = frame_whole(&b);
