@@ -92,9 +92,10 @@ static void append_lines(struct text *text, const struct text *content,
 {
 	const char *at = content->bytes;
 	const char *end = at + content->used;
+	unsigned line = 0;
 
 	text_string(text, HOME);
-	for (unsigned line = 0; at < end && line < window->rows; line++) {
+	for (; at < end && line < window->rows; line++) {
 		const char *line_end = memchr(at, '\n', (size_t)(end - at));
 		size_t length = (size_t)((line_end ? line_end : end) - at);
 
@@ -105,7 +106,8 @@ static void append_lines(struct text *text, const struct text *content,
 			text_string(text, ERASE_LINE);
 		at = line_end ? line_end + 1 : end;
 	}
-	text_string(text, ERASE_SCREEN);
+	if (line < window->rows) /* from the next line on, for the same reason */
+		text_string(text, "\r\n" ERASE_SCREEN);
 }
 
 int output_screen(struct output *output, const struct groups *groups, const struct groups *interval,
