@@ -74,6 +74,8 @@ static void append_content(struct text *text, const struct output_settings *sett
 		table_print_titles(text, &table);
 		table_print_rows(text, &table);
 		table_print_notes(text, &table);
+	} else if (table.ranking.hidden) {
+		table_print_notes(text, &table);
 	} else {
 		text_string(text, "No round-trip time yet.\n");
 	}
