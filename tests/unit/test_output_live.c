@@ -202,7 +202,7 @@ static void titles_when_columns_grow(void **state)
 	print_interval(output, groups, START_NS + SECOND);
 	add(groups, "10.0.0.1", "192.0.2.2", 1, 0, 0);
 	print_interval(output, groups, START_NS + 2 * SECOND);
-	add(groups, "10.0.0.1", "192.0.2.2", 1, 0, 42);
+	add(groups, "10.0.0.1", "192.0.2.2", 1, 0, 7);
 	print_interval(output, groups, START_NS + 3 * SECOND);
 	add(groups, "10.0.0.1", "192.0.2.2", 1, 0, 0);
 	print_interval(output, groups, START_NS + 4 * SECOND);
@@ -216,9 +216,9 @@ static void titles_when_columns_grow(void **state)
 "time      sender   -> receiver     samples      min      p50      p95      p99      max  jitter    loss  resp p50\n"
 "22:13:21  10.0.0.1 -> 192.0.2.222        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
 "22:13:22  10.0.0.1 -> 192.0.2.2          1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
-"time      sender   -> receiver     tunnel   samples      min      p50      p95      p99      max  jitter    loss  resp p50\n"
-"22:13:23  10.0.0.1 -> 192.0.2.2    vlan:42        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
-"22:13:24  10.0.0.1 -> 192.0.2.2                   1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
+"time      sender   -> receiver     tunnel  samples      min      p50      p95      p99      max  jitter    loss  resp p50\n"
+"22:13:23  10.0.0.1 -> 192.0.2.2    vlan:7        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
+"22:13:24  10.0.0.1 -> 192.0.2.2                  1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
 "time      sender   -> receiver     tunnel     samples      min      p50      p95      p99      max  jitter    loss  resp p50\n"
 "22:13:25  10.0.0.1 -> 192.0.2.2    vlan:4094        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n");
 	/* clang-format on */
