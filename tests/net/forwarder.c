@@ -49,7 +49,7 @@
 
 /* A frame's deadline is waited for asleep up to here, then awake: timers of a
  * virtual machine are late by some tens of microseconds. */
-#define SPIN_NS 60000
+#define SPIN_NS 100000
 
 #define DWELLS_MAX (4u << 20)
 

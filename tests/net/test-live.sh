@@ -111,9 +111,9 @@ talk_to() {
   [ "$3" = 6 ] && address="[$2]"
   go "$LAB_BIN/traffic" client "$2" "$MIXED" up 6
   go "$LAB_BIN/traffic" client "$2" "$MIXED" small 60
-  for _ in 1 2; do
-    go "$LAB_BIN/traffic" client "$2" "$THINK" think 6
-    go "$LAB_BIN/traffic" client "$2" "$DEAF" deaf 15
+  for _ in 1 2 3; do
+    go "$LAB_BIN/traffic" client "$2" "$THINK" think 5
+    go "$LAB_BIN/traffic" client "$2" "$DEAF" deaf 12
   done
   web "$1" "$address" "$WEB" page 6
   web "$1" "$address" "$SLOW_WEB" small 6
