@@ -7,7 +7,8 @@
  * gets deep into matching, where random bytes never would.
  *
  * Whatever comes in: all sums add up, no sample is negative or absurd, every flow
- * that was opened is closed, and the order of time does not matter.
+ * that was opened is closed, each segment is told of once, with a sample or at its
+ * flow's end, and the order of time does not matter.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,12 +22,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct totals {
 	uint64_t samples;
 	uint64_t closed;
+	struct tcpm_totals sent; /* by samples and by ends of flows */
 };
 
 static void require(bool holds)
 {
 	if (!holds)
 		abort();
+}
+
+static void add_sent(struct totals *totals, const struct tcpm_totals *sent)
+{
+	require(sent->retransmitted + sent->out_of_order <= sent->segments);
+	totals->sent.segments += sent->segments;
+	totals->sent.retransmitted += sent->retransmitted;
+	totals->sent.out_of_order += sent->out_of_order;
 }
 
 static void on_sample(void *user, const struct tcpm_sample *sample)
@@ -37,6 +47,7 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	require(sample->previous_ns >= -1);
 	require(sample->method < TCPM_METHODS && sample->class_ < TCPM_CLASSES);
 	require(sample->sender < 2);
+	add_sent(totals, &sample->sent);
 	totals->samples++;
 }
 
@@ -45,8 +56,7 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	struct totals *totals = user;
 
 	for (unsigned i = 0; i < 2; i++)
-		require(closed->totals[i].retransmitted + closed->totals[i].out_of_order <=
-			closed->totals[i].segments);
+		add_sent(totals, &closed->totals[i]);
 	totals->closed++;
 }
 
@@ -70,6 +80,9 @@ static void check(const struct tcpm_counters *counters, const struct totals *tot
 	require(decoded == counters->frames);
 	require(samples == totals->samples);
 	require(counters->flows_opened == totals->closed);
+	require(counters->segments == totals->sent.segments);
+	require(counters->retransmitted == totals->sent.retransmitted);
+	require(counters->out_of_order == totals->sent.out_of_order);
 }
 
 static void feed(struct tcpm_engine *engine, const uint8_t *bytes, size_t size, uint32_t missing,
