@@ -23,20 +23,49 @@ static uint64_t secret(void)
 	       (uint64_t)(uintptr_t)&seed;
 }
 
+/* Adds the pending samples to their groups. */
+static void add_pending(struct measure *measure)
+{
+	const struct tcpm_sample *pending = measure->pending;
+	unsigned count = measure->pending_count;
+
+	measure->pending_count = 0;
+	for (unsigned step = 0; step < GROUPS_PREFETCH_STEPS; step++)
+		for (unsigned i = 0; i < count; i++)
+			groups_prefetch(measure->groups, &pending[i], (enum groups_prefetch)step);
+	for (unsigned i = 0; i < count; i++) {
+		enum group_side side = groups_sample(measure->groups, &pending[i]);
+
+		if (measure->sample)
+			measure->sample(measure->user, &pending[i], side);
+	}
+}
+
 static void on_sample(void *user, const struct tcpm_sample *sample)
 {
 	struct measure *measure = user;
-	enum group_side side = groups_sample(measure->groups, sample);
 
-	if (measure->sample)
-		measure->sample(measure->user, sample, side);
+	measure->pending[measure->pending_count++] = *sample;
+	if (measure->pending_count == MEASURE_PENDING)
+		add_pending(measure);
 }
 
+/* A sample points to its flow, so none waits beyond the flow's end. The flow's words for
+ * its groups, which closed holds as they were, may be set only now. */
 static void on_closed(void *user, const struct tcpm_closed *closed)
 {
 	struct measure *measure = user;
+	struct tcpm_closed now = *closed;
+	void **slot[2] = {NULL, NULL};
 
-	groups_closed(measure->groups, closed);
+	for (unsigned i = 0; i < measure->pending_count; i++)
+		if (measure->pending[i].flow == closed->flow)
+			slot[measure->pending[i].sender] = measure->pending[i].slot;
+	add_pending(measure);
+	for (unsigned i = 0; i < 2; i++)
+		if (slot[i])
+			now.slot[i] = *slot[i];
+	groups_closed(measure->groups, &now);
 }
 
 struct groups *measure_groups(const struct options *options, const struct prefixes *local,
@@ -166,6 +195,7 @@ void measure_frames(struct measure *measure, const struct source *source, struct
 	count = keep_matching(measure, frames, count);
 	note_facts(measure, frames, count);
 	tcpm_engine_feed(measure->engine, frames, (size_t)count);
+	add_pending(measure);
 }
 
 _Static_assert(sizeof(struct tcpm_counters) % sizeof(uint64_t) == 0, "counters are all alike");

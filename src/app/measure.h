@@ -14,6 +14,10 @@
 #include "stats/groups.h"
 #include "tcpmetro.h"
 
+/* Samples that wait to be added to their groups, so that their memory is fetched side by
+ * side. */
+#define MEASURE_PENDING 32
+
 struct measure {
 	struct tcpm_engine *engine;
 	struct groups *groups; /* the owner may put others in their place, see groups_reset */
@@ -23,6 +27,8 @@ struct measure {
 	bool any_frame;
 	struct interface_numbers interfaces;
 	struct output_facts facts; /* the counters are the engine's */
+	unsigned pending_count;
+	struct tcpm_sample pending[MEASURE_PENDING];
 	/* Told of each sample that is in its group by now; may be NULL. */
 	void (*sample)(void *user, const struct tcpm_sample *sample, enum group_side side);
 	void *user;

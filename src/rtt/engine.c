@@ -43,6 +43,18 @@ struct tcpm_engine {
 	uint32_t epoch; /* counts clock steps */
 };
 
+/* A frame, decoded; all but the result only if that is TCPM_DECODE_TCP. */
+struct decoded {
+	enum tcpm_decode result;
+	unsigned sender; /* index in the id */
+	uint64_t hash;
+	struct tcpm_flow_id id;
+	struct packet packet;
+};
+
+/* Frames decoded before the first of them is worked on. */
+#define FEED_BATCH 16
+
 static void flow_closed(void *user, struct flow *flow)
 {
 	struct tcpm_engine *engine = user;
@@ -188,23 +200,21 @@ static unsigned identify(const struct packet *packet, const struct tcpm_frame *f
 }
 
 /* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
-static struct flow *flow_of(struct tcpm_engine *engine, const struct packet *packet,
-			    const struct tcpm_frame *frame, int64_t now_ns, unsigned *sender)
+static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *decoded,
+			    int64_t now_ns)
 {
-	struct tcpm_flow_id id;
-
-	*sender = identify(packet, frame, &id);
-	uint64_t hash = flow_table_hash(engine->flows, &id);
-	struct flow *flow = flow_table_find(engine->flows, &id, hash);
+	const struct packet *packet = &decoded->packet;
+	struct flow *flow = flow_table_find(engine->flows, &decoded->id, decoded->hash);
 	bool known = flow != NULL;
 
 	if (known) {
-		flow = handshake_flow(engine->flows, flow, packet, *sender, now_ns);
+		flow = handshake_flow(engine->flows, flow, packet, decoded->sender, now_ns);
 	} else {
-		flow = handshake_across_labels(engine->flows, packet, *sender, &id, hash);
+		flow = handshake_across_labels(engine->flows, packet, decoded->sender, &decoded->id,
+					       decoded->hash);
 	}
 	if (!flow && !known && !(packet->flags & TCP_RST)) {
-		flow = flow_table_add(engine->flows, &id, hash, now_ns, NULL);
+		flow = flow_table_add(engine->flows, &decoded->id, decoded->hash, now_ns, NULL);
 		if (flow) {
 			handshake_init(flow);
 			flow_table_link(engine->flows, flow);
@@ -350,11 +360,12 @@ static void note_syn(struct flow *flow, unsigned sender, const struct packet *pa
 	}
 }
 
-static void measure(struct tcpm_engine *engine, const struct packet *packet,
+static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
 		    const struct tcpm_frame *frame, int64_t now_ns)
 {
-	unsigned sender;
-	struct flow *flow = flow_of(engine, packet, frame, now_ns, &sender);
+	const struct packet *packet = &decoded->packet;
+	unsigned sender = decoded->sender;
+	struct flow *flow = flow_of(engine, decoded, now_ns);
 
 	if (!flow)
 		return;
@@ -383,23 +394,54 @@ static void measure(struct tcpm_engine *engine, const struct packet *packet,
 	advance_state(engine, flow, sender, packet);
 }
 
-static void feed_one(struct tcpm_engine *engine, const struct tcpm_frame *frame)
+/* Decodes a frame and finds out whose it is; no state of the engine is changed. */
+static void decode(const struct tcpm_engine *engine, const struct tcpm_frame *frame,
+		   struct decoded *decoded)
 {
-	struct packet packet;
-	enum tcpm_decode result = packet_decode_with(&engine->ports, frame, &packet);
+	decoded->result = packet_decode_with(&engine->ports, frame, &decoded->packet);
+	if (decoded->result != TCPM_DECODE_TCP)
+		return;
+	decoded->sender = identify(&decoded->packet, frame, &decoded->id);
+	decoded->hash = flow_table_hash(engine->flows, &decoded->id);
+	flow_table_prefetch_bucket(engine->flows, decoded->hash);
+}
+
+static void feed_one(struct tcpm_engine *engine, const struct tcpm_frame *frame,
+		     const struct decoded *decoded)
+{
 	int64_t now_ns = clock_of(engine, frame);
 
 	engine->counters.frames++;
-	engine->counters.decoded[result]++;
+	engine->counters.decoded[decoded->result]++;
 	flow_table_expire(engine->flows, engine->steady_ns);
-	if (result == TCPM_DECODE_TCP)
-		measure(engine, &packet, frame, now_ns);
+	if (decoded->result == TCPM_DECODE_TCP)
+		measure(engine, decoded, frame, now_ns);
+}
+
+/* Looking a flow up is mostly waiting for memory. So a batch is decoded first, and what
+ * its flows need is on its way while others are worked on. */
+static void feed_batch(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
+{
+	struct decoded batch[FEED_BATCH];
+
+	for (size_t i = 0; i < count; i++)
+		decode(engine, &frames[i], &batch[i]);
+	for (size_t i = 0; i < count; i++)
+		if (batch[i].result == TCPM_DECODE_TCP)
+			flow_table_prefetch_flow(engine->flows, batch[i].hash);
+	for (size_t i = 0; i < count; i++)
+		feed_one(engine, &frames[i], &batch[i]);
 }
 
 void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		feed_one(engine, &frames[i]);
+	while (count) {
+		size_t part = count < FEED_BATCH ? count : FEED_BATCH;
+
+		feed_batch(engine, frames, part);
+		frames += part;
+		count -= part;
+	}
 	engine->counters.flows_now = flow_table_count(engine->flows);
 	engine->counters.flows_opened = flow_table_opened(engine->flows);
 	engine->counters.flows_evicted = flow_table_evicted(engine->flows);

@@ -16,6 +16,7 @@
 
 #define FIRST_BUCKETS 1024u
 #define CHUNK_FLOWS   256u
+#define CACHE_LINE    64u
 #define SECOND_NS     INT64_C(1000000000)
 #define NOTED_SYNS    16384u /* a power of two */
 
@@ -90,6 +91,19 @@ void flow_table_free(struct flow_table *table)
 uint64_t flow_table_hash(const struct flow_table *table, const struct tcpm_flow_id *id)
 {
 	return hash_bytes(id, ID_BYTES, table->options.seed);
+}
+
+void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->buckets[hash & table->bucket_mask]);
+}
+
+void flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash)
+{
+	const char *flow = (const char *)table->buckets[hash & table->bucket_mask];
+
+	for (size_t line = 0; flow && line < sizeof(struct flow); line += CACHE_LINE)
+		__builtin_prefetch(flow + line);
 }
 
 struct flow *flow_table_find(struct flow_table *table, const struct tcpm_flow_id *id, uint64_t hash)

@@ -32,6 +32,11 @@ void flow_table_free(struct flow_table *table);
 
 uint64_t flow_table_hash(const struct flow_table *table, const struct tcpm_flow_id *id);
 
+/* Begin to bring into the cache what a look-up by this hash will need: its place in the
+ * table; and, once that has come, the flow that stands there first. */
+void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash);
+void flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash);
+
 /* The flow of this id (interface not compared), or NULL. */
 struct flow *flow_table_find(struct flow_table *table, const struct tcpm_flow_id *id,
 			     uint64_t hash);

@@ -225,6 +225,33 @@ static struct group *group_in_slot(struct groups *groups, const void *slot)
 #endif
 }
 
+#define CACHE_LINE 64u
+
+void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
+		     enum groups_prefetch step)
+{
+#if SLOT_CACHES
+	uint32_t number = (uint32_t)(uintptr_t)*sample->slot;
+
+	if (step == GROUPS_PREFETCH_NOTE) {
+		if (number < groups->count)
+			__builtin_prefetch(&groups->all[number]);
+		return;
+	}
+#endif
+	const struct group *group = group_in_slot(groups, *sample->slot);
+
+	if (!group)
+		return;
+	if (step == GROUPS_PREFETCH_GROUP) {
+		for (size_t at = 0; at < sizeof(*group); at += CACHE_LINE)
+			__builtin_prefetch((const char *)group + at, 1);
+	} else if (step == GROUPS_PREFETCH_HISTOGRAM) {
+		histogram_prefetch(&group->summary.series[sample->class_].histogram,
+				   sample->rtt_ns);
+	}
+}
+
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
 	const struct groups_options *options = &groups->options;

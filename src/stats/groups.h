@@ -73,6 +73,19 @@ void groups_set_local(struct groups *groups, const struct prefixes *local);
  * if there is none yet. Returns the group's side. */
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample);
 
+/* Begin to bring into the cache what groups_sample of this sample will touch: where its
+ * group is noted; the group; the group's histogram. Each step looks at what the one before
+ * has brought, so several samples are best taken through them side by side. */
+enum groups_prefetch {
+	GROUPS_PREFETCH_NOTE,
+	GROUPS_PREFETCH_GROUP,
+	GROUPS_PREFETCH_HISTOGRAM,
+	GROUPS_PREFETCH_STEPS
+};
+
+void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
+		     enum groups_prefetch step);
+
 /*
  * Adds what a flow's two directions sent since their last samples to their groups, and
  * counts the flow, in each of the groups once. A direction that never had a sample joins a

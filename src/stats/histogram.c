@@ -168,6 +168,19 @@ int histogram_add(struct histogram *histogram, int64_t value_ns)
 	return 0;
 }
 
+void histogram_prefetch(const struct histogram *histogram, int64_t value_ns)
+{
+	unsigned place;
+
+	if (value_ns <= 0)
+		return;
+	place = histogram_index(clamp(value_ns)) - histogram->first;
+	if (place < histogram->window)
+		__builtin_prefetch((const char *)histogram->buckets +
+					   place * counter_size(histogram->wide),
+				   1);
+}
+
 int histogram_merge(struct histogram *into, const struct histogram *from)
 {
 	if (from->window && reach(into, from->first, from->first + from->window - 1U))

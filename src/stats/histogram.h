@@ -48,6 +48,9 @@ void histogram_done(struct histogram *histogram);
 /* Counts a value; one below zero counts as zero. 0, or -ENOMEM: not counted. */
 int histogram_add(struct histogram *histogram, int64_t value_ns);
 
+/* Begins to bring the value's counter into the cache. */
+void histogram_prefetch(const struct histogram *histogram, int64_t value_ns);
+
 /* Adds what `from` holds. 0, or -ENOMEM: *into holds what it held. */
 int histogram_merge(struct histogram *into, const struct histogram *from);
 
