@@ -6,6 +6,7 @@
 enum clock_verdict clock_check_add(struct clock_check *check, bool sent, int64_t age_ns)
 {
 	int64_t difference_ns;
+	bool absurd;
 
 	if (check->packets[sent] == 0 || age_ns < check->least_ns[sent])
 		check->least_ns[sent] = age_ns;
@@ -13,10 +14,10 @@ enum clock_verdict clock_check_add(struct clock_check *check, bool sent, int64_t
 		check->packets[sent]++;
 	if (check->packets[0] < CLOCK_CHECK_PACKETS || check->packets[1] < CLOCK_CHECK_PACKETS)
 		return CLOCK_UNDECIDED;
-	if (__builtin_sub_overflow(check->least_ns[1], check->least_ns[0], &difference_ns))
-		return CLOCK_DIFFERENT;
+	absurd = __builtin_sub_overflow(check->least_ns[1], check->least_ns[0], &difference_ns);
 	*check = (struct clock_check){0};
-	return difference_ns > CLOCK_CHECK_LIMIT_NS || difference_ns < -CLOCK_CHECK_LIMIT_NS
+	return absurd || difference_ns > CLOCK_CHECK_LIMIT_NS ||
+			       difference_ns < -CLOCK_CHECK_LIMIT_NS
 		       ? CLOCK_DIFFERENT
 		       : CLOCK_SAME;
 }

@@ -252,6 +252,13 @@ void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
 	}
 }
 
+static enum group_side side_of_sample(const struct groups *groups, const struct tcpm_sample *sample)
+{
+	return (enum group_side)group_key_of(&groups->options.by, groups->options.local,
+					     sample->flow, sample->sender, sample->interface)
+		.side;
+}
+
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
 	const struct groups_options *options = &groups->options;
@@ -270,7 +277,9 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 		note_other(groups, 1);
 	if (summary_add(&group->summary, sample))
 		groups->tally.without_histogram++;
-	return group->key.side;
+	/* "other" has no side; the sample has one all the same. */
+	return group == &groups->other ? side_of_sample(groups, sample)
+				       : (enum group_side)group->key.side;
 }
 
 /* The group of a direction that ends, or NULL: only one that had a sample makes one. */

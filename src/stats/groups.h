@@ -70,7 +70,7 @@ const struct groups_options *groups_options(const struct groups *groups);
 void groups_set_local(struct groups *groups, const struct prefixes *local);
 
 /* Adds a sample, and what was sent since the one before it, to its group, which is made
- * if there is none yet. Returns the group's side. */
+ * if there is none yet. Returns the side of the sample's direction. */
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample);
 
 /* Begin to bring into the cache what groups_sample of this sample will touch: where its

@@ -219,6 +219,20 @@ static void like_the_twin(void **state)
 	assert_true(verdicts[CLOCK_DIFFERENT] > 50);
 }
 
+/* A verdict, whatever it is, ends what it rests on. */
+static void absurd_ages_begin_anew(void **state)
+{
+	struct clock_check check = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < CLOCK_CHECK_PACKETS; i++)
+		assert_int_equal(clock_check_add(&check, false, INT64_MAX), CLOCK_UNDECIDED);
+	for (unsigned i = 1; i < CLOCK_CHECK_PACKETS; i++)
+		assert_int_equal(clock_check_add(&check, true, INT64_MIN), CLOCK_UNDECIDED);
+	assert_int_equal(clock_check_add(&check, true, INT64_MIN), CLOCK_DIFFERENT);
+	assert_int_equal(clock_check_add(&check, true, 0), CLOCK_UNDECIDED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +242,7 @@ int main(void)
 		cmocka_unit_test(one_direction_alone_is_undecided),
 		cmocka_unit_test(clocks_that_drift_apart),
 		cmocka_unit_test(absurd_ages),
+		cmocka_unit_test(absurd_ages_begin_anew),
 		cmocka_unit_test(like_the_twin),
 	};
 

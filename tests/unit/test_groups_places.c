@@ -244,6 +244,27 @@ static void a_receiver_on_two_sides(void **state)
 	prefixes_done(&local);
 }
 
+/* At the cap a sample has its side, though its group has none. */
+static void sides_beyond_the_cap(void **state)
+{
+	(void)state;
+	struct prefixes local;
+	struct groups *groups;
+	struct test_flow first = make_flow(v4(2, 1), 1, v4(3, 1), 2);
+	struct test_flow own = make_flow(v4(1, 1), 1, v4(3, 1), 2);
+
+	local_networks(&local);
+	groups = make_groups((struct groups_options){.max_groups = 1, .local = &local});
+	give_on(groups, &first, 0, 1, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(give_on(groups, &own, 0, 1, 0), GROUP_SIDE_REMOTE);
+		assert_int_equal(give_on(groups, &own, 1, 1, 0), GROUP_SIDE_LOCAL);
+	}
+	assert_int_equal(groups_tally(groups)->other_for_cap, 4);
+	groups_free(groups);
+	prefixes_done(&local);
+}
+
 static void nobody_is_local_by_default(void **state)
 {
 	const struct prefixes empty = {0};
@@ -403,6 +424,7 @@ int main(void)
 		cmocka_unit_test(deep_labels),
 		cmocka_unit_test(sides_of_each_grouping),
 		cmocka_unit_test(a_receiver_on_two_sides),
+		cmocka_unit_test(sides_beyond_the_cap),
 		cmocka_unit_test(nobody_is_local_by_default),
 		cmocka_unit_test(other_networks_in_between),
 		cmocka_unit_test(rankings_hide_own_answers),
