@@ -203,7 +203,7 @@ progress_shows() {
 # Of a file, the share and the time left are known. What holds the run up is the reader of
 # the samples, who begins late.
 progress_of_a_file() {
-  script -qec "'$program' -r '$demo' --samples | (sleep 0.8; cat >out)" seen </dev/null >/dev/null 2>&1
+  script -qec "'$program' -r '$demo' --samples | (sleep 1.5; cat >out)" seen </dev/null >/dev/null 2>&1
   grep -qE 'demo.pcap: [0-9]+ %, [0-9]+ s left, [0-9.]+ M packets, [0-9.]+ M/s' seen ||
     { echo 'no share or no time left:'; cat -v seen; }
   "$program" -r "$demo" --samples >whole
@@ -246,28 +246,62 @@ terminal_as_input() {
   grep -q 'standard input is a terminal' seen || cat -v seen
 }
 
-echo "1..12"
+echo "1..13"
 check 'SIGINT on a silent pipe: the report of what was read' "$(stopped_by INT)"
 check 'SIGTERM on a silent pipe: the report of what was read' "$(stopped_by TERM)"
 check 'SIGINT before anything was read' "$(stopped_before_all)"
 check 'samples are printed as they come' "$(samples_come_at_once)"
 check 'a closed pipe ends the run, quietly' "$(closed_pipe)"
 check 'a closed pipe before the report, quietly' "$(closed_report)"
-if command -v script >/dev/null; then
-  check 'progress on a terminal' "$(progress_shows)"
-  check 'progress through a file' "$(progress_of_a_file)"
-  check 'no progress among samples on the same terminal' "$(no_progress_among_samples)"
-  check 'no progress with --quiet' "$(progress_keeps_quiet)"
-else
-  skip 'progress on a terminal' 'there is no script(1) (Debian: bsdutils)'
-  skip 'progress through a file' 'there is no script(1) (Debian: bsdutils)'
-  skip 'no progress among samples on the same terminal' 'there is no script(1) (Debian: bsdutils)'
-  skip 'no progress with --quiet' 'there is no script(1) (Debian: bsdutils)'
-fi
+# Why there is no terminal to be had, or nothing.
+no_terminal() {
+  if ! command -v script >/dev/null; then
+    echo 'there is no script(1) (Debian: bsdutils)'
+  elif ! timeout 5 script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+    echo 'no terminal can be had here (is /dev/pts mounted?)'
+  fi
+}
+
+# on_terminals REASON NAME FUNCTION: a test that needs a terminal, or its skip.
+on_terminals() {
+  if [ -n "$1" ]; then
+    skip "$2" "$1"
+  else
+    check "$2" "$($3)"
+  fi
+}
+
+# The table is drawn over another screen, which is given back; the report follows. Refused
+# connections are round trips, too.
+live_screen() {
+  {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      sleep 0.3
+      (exec 3<>/dev/tcp/127.0.0.1/9) 2>/dev/null
+    done
+  } &
+  local calls=$! last
+  TERM=xterm script -qec "stty rows 24 cols 100; '$program' -i lo --interval 500ms --duration 3s" \
+    seen </dev/null >/dev/null 2>&1
+  wait $calls
+  grep -qaF $'\033[?1049h' seen || echo 'no screen was opened'
+  [ "$(grep -caF $'\033[H' seen)" -ge 3 ] || echo 'it was not drawn again and again'
+  grep -qaE '127\.0\.0\.1 +-> 127\.0\.0\.1' seen || echo 'no row was drawn'
+  last=$(tr -d '\r' <seen | sed -n $'/\033\\[?1049l/,$p')
+  grep -q '^RTT from the capture point' <<<"${last#*$'\033[?1049l'}" ||
+    { echo 'no report behind the screen:'; tail -n 20 seen | cat -v; }
+  grep -q '^capture .*dropped by the kernel' <<<"$last" || echo 'the report does not tell of drops'
+}
+
+terminals=$(no_terminal)
+on_terminals "$terminals" 'progress on a terminal' progress_shows
+on_terminals "$terminals" 'progress through a file' progress_of_a_file
+on_terminals "$terminals" 'no progress among samples on the same terminal' no_progress_among_samples
+on_terminals "$terminals" 'no progress with --quiet' progress_keeps_quiet
 check 'no progress without a terminal' "$(no_progress_without_terminal)"
-if command -v script >/dev/null; then
-  check 'a terminal is no capture' "$(terminal_as_input)"
-else
-  skip 'a terminal is no capture' 'there is no script(1) (Debian: bsdutils)'
+on_terminals "$terminals" 'a terminal is no capture' terminal_as_input
+if [ -z "$terminals" ] && ! "$program" -i lo -q --duration 1ms >/dev/null 2>err; then
+  terminals="this user may not capture: $(cat err)"
 fi
+on_terminals "$terminals" 'live on a terminal' live_screen
 [ $failed = 0 ] || exit $failure_status
