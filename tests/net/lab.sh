@@ -78,10 +78,15 @@ lab_wait_for_port() {
   return 1
 }
 
-# lab_stop PID: ends one started process and waits for its end.
+# lab_stop PID...: ends started processes and waits for their end.
 lab_stop() {
-  kill -TERM "$1" 2>/dev/null
-  wait "$1" 2>/dev/null
+  local pid
+  for pid in "$@"; do
+    kill -TERM "$pid" 2>/dev/null
+  done
+  for pid in "$@"; do
+    wait "$pid" 2>/dev/null
+  done
   return 0
 }
 
@@ -214,10 +219,8 @@ lab_columns() {
 }
 
 lab_down() {
-  local pid namespace
-  for pid in "${LAB_PIDS[@]}"; do
-    lab_stop "$pid"
-  done
+  local namespace
+  lab_stop "${LAB_PIDS[@]}"
   LAB_PIDS=()
   for namespace in "$LAB_CLIENT" "$LAB_ONE" "$LAB_NEAR" "$LAB_TWO" "$LAB_FAR"; do
     ip netns del "$namespace" 2>/dev/null

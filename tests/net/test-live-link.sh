@@ -253,7 +253,7 @@ several() {
 
   # It wrote for the last time when it ended, and on standard error when it began.
   ended duration 3000
-  lasted=$(echo "$(stat -c %.3Y "$LAB_DIR/duration.err" "$LAB_DIR/duration.out")" |
+  lasted=$(stat -c %.3Y "$LAB_DIR/duration.err" "$LAB_DIR/duration.out" |
     awk '{ end = $1 * 1000 } NR == 1 { start = end } END { printf "%d", end - start }')
   check "--duration 3s ended after $lasted ms with status $STATUS" \
     [ "$STATUS:$((lasted > 2500 && lasted < 4500))" = 0:1 ]

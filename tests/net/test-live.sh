@@ -10,8 +10,9 @@
 # traffic by itself:
 #
 # - the median of the client's network samples is within 0.2 ms of what the forwarders
-#   say, and no network sample holds a delayed acknowledgement or a server's thinking,
-#   of which there are plenty: the response samples show them;
+#   say, and where servers think or do not read, no network sample holds a delayed
+#   acknowledgement or the thinking, of which there is plenty: the response samples show
+#   it;
 # - in the middle, the two sides' medians add up to the client's within 2 % or 0.1 ms,
 #   and so does the far host's own view of the path;
 # - the report counts the same samples, and its median is the samples' own, but for the
@@ -171,7 +172,7 @@ network() {
 
 # check_path HOST EXPECTED-NS ADDRESSES...: the client's samples of one host.
 check_path() {
-  local host=$1 expected=$2 address kind count median port late number p50
+  local host=$1 expected=$2 address kind count median port late number p50 most
   shift 2
   for address in "$@"; do
     count=$(figure "$LAB_DIR/by-pair" "$address" 2)
@@ -197,7 +198,17 @@ check_path() {
     late=$(awk -v key="$host:$port" -v limit=$((expected + 30000000)) '
       $1 == key && $3 > limit { count[$2]++ }
       END { print count["network"] + 0, count["response"] + 0 }' "$LAB_DIR/by-host")
-    [ "${late% *}" = 0 ] || fail "$host $kind: ${late% *} network samples hold a wait"
+    case $kind in
+    think | deaf | slow) most=0 ;;
+    # A Linux receiver whose program is slow to read may keep back even what acknowledges
+    # several full segments (docs/MEASUREMENT.md, what can still be wrong).
+    *) most=$((1 + count / 50)) ;;
+    esac
+    if [ "${late% *}" -gt $most ]; then
+      fail "$host $kind: ${late% *} network samples hold a wait"
+      awk -v port="$port" -v limit=$((expected + 30000000)) \
+        '$2 == "network" && $5 == port && $1 > limit' "$LAB_DIR/sent.txt"
+    fi
     case $kind in
     think | deaf) at_least "$host $kind: late responses" "${late#* }" 5 ;;
     slow)
@@ -213,7 +224,7 @@ check_path() {
 
 # measure "OPTIONS OF WIRE ONE" "OPTIONS OF WIRE TWO"
 measure() {
-  local captures=() pid path address near far whole there back end bound name
+  local captures=() path address near far whole there back end bound name
   lab_up "$1" "$2" || return 1
   servers near "$LAB_NEAR" && servers far "$LAB_FAR" || return 1
   while read -r name namespace interface options; do
@@ -235,20 +246,17 @@ TEXT
   talk_to near 2001:db8:1::2 6
   talk_to far 198.51.100.2 4
   settle
-  for pid in "${captures[@]}"; do
-    lab_stop "$pid"
-  done
-  lab_stop "$LAB_ONE_PID"
-  lab_stop "$LAB_TWO_PID"
+  lab_stop "${captures[@]}"
+  lab_stop "$LAB_ONE_PID" "$LAB_TWO_PID"
   near=$(path_ns one) && far=$(path_ns one two) || return 1
   echo "path to near $near ns, to far $far ns"
 
   for name in client middle end; do
-    lab_columns rtt_ns class src dst dport <"$LAB_DIR/$name.out" >"$LAB_DIR/$name.txt" || return 1
+    lab_columns rtt_ns class src dst dport sport time method <"$LAB_DIR/$name.out" >"$LAB_DIR/$name.txt" || return 1
   done
   lab_columns dst network_samples network_p50_ns <"$LAB_DIR/report.out" >"$LAB_DIR/rows" || return 1
-  # What the client sent; sport and dport are the server's other way round otherwise.
-  grep -E ' (192\.0\.2\.1|2001:db8:1::1) [^ ]+ [0-9]+$' "$LAB_DIR/client.txt" >"$LAB_DIR/sent.txt"
+  # What the client sent: dport is the server's.
+  awk '$3 == "192.0.2.1" || $3 == "2001:db8:1::1"' "$LAB_DIR/client.txt" >"$LAB_DIR/sent.txt"
   awk '{ print ($4 ~ /^192|^2001:db8:1:/ ? "near" : "far") ":" $5, $2, $1 }' \
     "$LAB_DIR/sent.txt" >"$LAB_DIR/by-host"
   awk '$2 == "network" { print $1, $3 }' "$LAB_DIR/by-host" | medians >"$LAB_DIR/by-kind"

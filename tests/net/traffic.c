@@ -11,7 +11,7 @@
  *	http   asks with 400 bytes for a page of 12,000, thinking for 3 ms, and reads it for 30 ms
  *	small  200 bytes every 5 ms, answered once after the last
  *	think  as echo, but the server thinks for 50 to 200 ms
- *	deaf   100 bytes every 60 ms to a server that does not read before the last
+ *	deaf   20 bytes every 60 ms to a server that does not read before the last
  *
  * With think and deaf, acknowledgements come by the server's delayed-ACK timer: think
  * keeps the server's kernel from acknowledging what its program reads at once, and deaf
@@ -226,14 +226,14 @@ static void write_to_the_deaf(int fd, uint32_t count)
 {
 	struct request request = {
 		.sleep_us = QUICK_WRITES * QUICK_PAUSE_US + count * 60000,
-		.up = (QUICK_WRITES + count) * 100,
+		.up = (QUICK_WRITES + count) * 20,
 		.down = 100,
 	};
 
 	send_bytes(fd, &request, sizeof request);
 	for (uint32_t i = 0; i < QUICK_WRITES + count; i++) {
 		pause_us(i < QUICK_WRITES ? QUICK_PAUSE_US : 60000);
-		send_some(fd, 100);
+		send_some(fd, 20);
 	}
 	receive_some(fd, request.down);
 }
