@@ -25,7 +25,8 @@
 #define TELL_MOST 6
 #define TELL_MS   60000
 
-/* Batches after which the counters are read, too. */
+/* Batches after which, if the worker never sleeps, samples go out and counters are read. */
+#define FLUSH_BATCHES 64
 #define COUNT_BATCHES 4096
 
 /* At the end: for how long the kernel is waited for, which may hold packets back for a
@@ -298,7 +299,9 @@ static void *run(void *argument)
 			continue;
 		}
 		result = read_batch(worker, &error);
-		if (++worker->batches % COUNT_BATCHES == 0)
+		if (++worker->batches % FLUSH_BATCHES == 0)
+			flush_samples(worker);
+		if (worker->batches % COUNT_BATCHES == 0)
 			note_counts(worker);
 		if (result <= 0)
 			going = go_on(worker, result, &error);
