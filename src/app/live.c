@@ -113,17 +113,15 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int make_events(struct live *live, struct error *error)
+static int make_timers(struct live *live, struct error *error)
 {
 	int64_t interval_ns =
 		live->options->interval_ns ? live->options->interval_ns : SILENT_INTERVAL_NS;
 
-	live->signals = take_signals();
 	live->interval_timer = make_timer(interval_ns, interval_ns);
 	live->duration_timer = make_timer(live->options->duration_ns, 0);
-	if (live->signals < 0 || live->interval_timer < 0 || live->duration_timer < 0)
-		return error_set(error, errno, "no descriptor for timers and signals: %s",
-				 strerror(errno));
+	if (live->interval_timer < 0 || live->duration_timer < 0)
+		return error_set(error, errno, "no descriptor for timers: %s", strerror(errno));
 	return 0;
 }
 
@@ -132,8 +130,14 @@ static int start(struct live *live, struct error *error)
 {
 	const struct options *options = live->options;
 	struct privileges privileges;
-	int result = privileges_find(options->user, &privileges, error);
+	int result = 0;
 
+	/* First of all: a signal at any time ends the run as it should. */
+	live->signals = take_signals();
+	if (live->signals < 0)
+		result = error_set(error, errno, "no descriptor for signals: %s", strerror(errno));
+	if (!result)
+		result = privileges_find(options->user, &privileges, error);
 	if (!result)
 		result = local_init(&live->local, options, error);
 	if (!result)
@@ -148,7 +152,7 @@ static int start(struct live *live, struct error *error)
 	if (!result)
 		result = privileges_drop(&privileges, error);
 	if (!result)
-		result = make_events(live, error);
+		result = make_timers(live, error);
 	return result;
 }
 
@@ -191,8 +195,15 @@ static void draw(struct live *live)
 /* Asks the workers for the interval that ends now. */
 static void ask(struct live *live)
 {
-	local_renew(&live->local, live->options);
 	workers_ask(&live->workers, local_set(&live->local));
+}
+
+/* After an address has come or gone: the workers get the new set at once, and for good with
+ * the next handover. */
+static void renew_local(struct live *live)
+{
+	if (!live->workers.asked && local_renew(&live->local, live->options))
+		workers_set_local(&live->workers, local_set(&live->local));
 }
 
 /* Takes and shows what was asked for, if it is there. */
@@ -201,6 +212,7 @@ static void collect(struct live *live)
 	if (!workers_answered(&live->workers))
 		return;
 	workers_collect(&live->workers, live->interval, &live->facts, &live->counters);
+	local_settle(&live->local);
 	if (live->total)
 		groups_merge(live->total, live->interval);
 	live->any_interval = true;
@@ -285,6 +297,7 @@ static void step(struct live *live)
 			ask(live);
 	}
 	collect(live);
+	renew_local(live);
 	if (workers_all_ended(&live->workers))
 		live->workers.common.stop = true;
 }

@@ -66,19 +66,26 @@ void local_notice(struct local *local)
 		local->changed = true;
 }
 
-void local_renew(struct local *local, const struct options *options)
+bool local_renew(struct local *local, const struct options *options)
 {
 	unsigned next = !local->now;
 	struct prefixes found;
 
-	if (!local->changed || find(options, &found) < 0)
-		return;
+	if (!local->changed || local->shared || find(options, &found) < 0)
+		return false;
 	local->changed = false;
 	if (prefixes_equal(&found, &local->sets[local->now])) {
 		prefixes_done(&found);
-		return;
+		return false;
 	}
 	prefixes_done(&local->sets[next]);
 	local->sets[next] = found;
 	local->now = next;
+	local->shared = true;
+	return true;
+}
+
+void local_settle(struct local *local)
+{
+	local->shared = false;
 }

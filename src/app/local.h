@@ -16,6 +16,7 @@ struct local {
 	unsigned now;
 	int watch;    /* to be polled for POLLIN; -1: changes are not noticed */
 	bool changed; /* the present set is not up to date */
+	bool shared;  /* the set before the present one may be in use */
 };
 
 /* On error *local is empty. */
@@ -29,8 +30,12 @@ const struct prefixes *local_set(const struct local *local);
 /* The watch has become readable. */
 void local_notice(struct local *local);
 
-/* Brings the present set up to date. Only while nobody uses the one before it; the
- * present one becomes that, and stays valid. */
-void local_renew(struct local *local, const struct options *options);
+/* Brings the present set up to date, if it is not, unless the one before it may be in use
+ * (see local_settle); what was present becomes the one before, and stays valid. Returns
+ * whether there is a new one. */
+bool local_renew(struct local *local, const struct options *options);
+
+/* Everybody uses the present set. */
+void local_settle(struct local *local);
 
 #endif

@@ -163,6 +163,16 @@ static void hand_over(struct worker *worker)
 	worker->state = HANDOVER_ANSWERED;
 }
 
+static void take_local(struct worker *worker)
+{
+	const struct prefixes *local = worker->local;
+
+	if (!local)
+		return;
+	worker->local = NULL;
+	groups_set_local(worker->measure.groups, local);
+}
+
 static void signal_event(int fd)
 {
 	uint64_t one = 1;
@@ -290,6 +300,7 @@ static void *run(void *argument)
 		struct error error;
 		int result;
 
+		take_local(worker);
 		answer_if_asked(worker);
 		if (worker->gone || worker->idle) {
 			flush_samples(worker);
@@ -326,6 +337,12 @@ int worker_start(struct worker *worker, struct error *error)
 void worker_ask(struct worker *worker)
 {
 	worker->state = HANDOVER_ASKED;
+	worker_wake(worker);
+}
+
+void worker_set_local(struct worker *worker, const struct prefixes *local)
+{
+	worker->local = local;
 	worker_wake(worker);
 }
 

@@ -56,6 +56,7 @@ struct worker {
 	unsigned told; /* how often the interface was spoken of since told_ms */
 	int64_t told_ms;
 	uint64_t batches;
+	_Atomic(const struct prefixes *) local; /* for the present groups; NULL: nothing new */
 	struct handover handover;
 	atomic_int state; /* enum handover_state, of the handover */
 	atomic_bool ended;
@@ -75,6 +76,10 @@ int worker_start(struct worker *worker, struct error *error);
 
 /* Asks for a handover; worker->handover.groups and .local are set. */
 void worker_ask(struct worker *worker);
+
+/* Has the present groups take another set of local addresses, too. The one before stays in
+ * use until the next handover has brought this one. */
+void worker_set_local(struct worker *worker, const struct prefixes *local);
 
 /* Whether the handover that was asked for is there. Of a worker that has ended, it is. */
 bool worker_answered(struct worker *worker);

@@ -100,6 +100,12 @@ void workers_ask(struct workers *workers, const struct prefixes *local)
 	workers->asked = true;
 }
 
+void workers_set_local(struct workers *workers, const struct prefixes *local)
+{
+	for (size_t i = 0; i < workers->count; i++)
+		worker_set_local(&workers->all[i], local);
+}
+
 bool workers_answered(struct workers *workers)
 {
 	if (!workers->asked)

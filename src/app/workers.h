@@ -30,6 +30,9 @@ int workers_start(struct workers *workers, struct error *error);
 /* Asks each for its groups since the last time. local is the set from now on. */
 void workers_ask(struct workers *workers, const struct prefixes *local);
 
+/* See worker_set_local. */
+void workers_set_local(struct workers *workers, const struct prefixes *local);
+
 /* Whether all groups that were asked for are there. */
 bool workers_answered(struct workers *workers);
 

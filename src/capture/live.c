@@ -111,13 +111,30 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
 	};
 }
 
+/* libpcap asks after the interface that a handle was opened on. Of a socket that was bound
+ * to another one since, only the socket itself knows. */
+static bool unbound(const struct live_source *live)
+{
+	struct sockaddr_ll address;
+	socklen_t size = sizeof(address);
+
+	return live->renamed &&
+	       getsockname(pcap_fileno(live->pcap), (struct sockaddr *)&address, &size) == 0 &&
+	       address.sll_ifindex <= 0;
+}
+
+static int deleted(const struct live_source *live, struct error *error)
+{
+	return error_set(error, ENODEV, "%s: the interface was deleted", live->name);
+}
+
 /* Why libpcap gave no packet. */
 static int failure(struct live_source *live, struct error *error)
 {
 	const char *words = pcap_geterr(live->pcap);
 
 	if (strstr(words, "disappeared") || (!live->any && if_nametoindex(live->name) == 0))
-		return error_set(error, ENODEV, "%s: the interface was deleted", live->name);
+		return deleted(live, error);
 	return error_set(error, EIO, "%s: it cannot be captured on any longer: %.200s", live->name,
 			 words);
 }
@@ -143,7 +160,9 @@ static int live_next(struct source *source, struct tcpm_frame *frames, size_t ma
 				 live->name);
 	if (live->filled)
 		return live->filled;
-	return result < 0 ? failure(live, error) : -EAGAIN;
+	if (result < 0)
+		return failure(live, error);
+	return unbound(live) ? deleted(live, error) : -EAGAIN;
 }
 
 static const char *live_interface_name(const struct source *source, uint32_t interface)
@@ -248,6 +267,7 @@ static int use_spare(struct live_source *live, int index)
 	live->pcap = live->spare;
 	live->spare = NULL;
 	live->shared = false;
+	live->renamed = true;
 	memset(live->latest, 0, sizeof(live->latest));
 	live->start_ns = clock_ns(); /* it has seen the loopback interface */
 	return 1;

@@ -32,6 +32,7 @@ struct live_source {
 	bool any;
 	bool promiscuous;
 	bool shared;
+	bool renamed; /* libpcap thinks that the socket is still another interface's */
 	uint16_t linktype;
 	uint32_t snaplen;
 	uint32_t fraction_ns; /* of a unit of the stamps */

@@ -330,7 +330,7 @@ links() {
   sleep 0.5
   ip -n "$LAB_CLIENT" link del eth0
   link_up 0 || exit 1
-  goes_on "and once more" long everything
+  goes_on "and once more" long everything shared
   check "this side's addresses are known again" knows_its_side long
   lab_stop "$talker"
 
