@@ -27,6 +27,9 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
+/* How often it is told that packets are lost. */
+#define LOSSES_NS (10 * SECOND_NS)
+
 /* How often groups are collected if no interval is to be shown. */
 #define SILENT_INTERVAL_NS (10 * SECOND_NS)
 
@@ -48,6 +51,8 @@ struct live {
 	int duration_timer;
 	bool screen;
 	bool signalled;
+	uint64_t losses_told; /* lost packets that were spoken of */
+	int64_t losses_told_ns;
 	bool failed; /* something could not be done; it was complained of */
 };
 
@@ -192,6 +197,25 @@ static void draw(struct live *live)
 		live->workers.common.write_failed = true;
 }
 
+/* Says how many packets were lost, if there are more than were told, and where the screen
+ * or the report does not say so; at the end, or else not too often. */
+static void tell_losses(struct live *live, bool end)
+{
+	const struct output_facts *facts = &live->facts;
+	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (facts->dropped + facts->interface_dropped <= live->losses_told || live->screen ||
+	    (end && live->options->format == FORMAT_TABLE) ||
+	    (!end && live->losses_told && now_ns - live->losses_told_ns < LOSSES_NS))
+		return;
+	live->losses_told = facts->dropped + facts->interface_dropped;
+	live->losses_told_ns = now_ns;
+	complain(
+		"packets are being lost: %llu dropped by the kernel so far, %llu by the interface; "
+		"a larger -B, a filter or --threads may help",
+		(unsigned long long)facts->dropped, (unsigned long long)facts->interface_dropped);
+}
+
 /* Asks the workers for the interval that ends now. */
 static void ask(struct live *live)
 {
@@ -216,6 +240,7 @@ static void collect(struct live *live)
 	if (live->total)
 		groups_merge(live->total, live->interval);
 	live->any_interval = true;
+	tell_losses(live, false);
 	if (live->screen) {
 		draw(live);
 	} else if (prints_intervals(live->options)) {
@@ -354,6 +379,7 @@ static void finish(struct live *live)
 	collect(live); /* what was asked for before the end */
 	ask(live);
 	collect(live);
+	tell_losses(live, true);
 	output_report(live->printing.output, live->total ? live->total : live->interval,
 		      &live->facts);
 	if (printing_end(&live->printing) < 0)

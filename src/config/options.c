@@ -192,7 +192,7 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		.prefix_v4 = 24,
 		.prefix_v6 = 48,
 		.snaplen = OPTIONS_SNAPLEN,
-		.buffer_kib = 8192,
+		.buffer_kib = OPTIONS_BUFFER_KIB,
 		.promiscuous = true,
 		.threads = 1,
 		.interval_ns = INT64_C(1000000000),

@@ -35,6 +35,10 @@ enum format {
  * an extension header of 24, TCP with all its options, and some room. */
 #define OPTIONS_SNAPLEN 320
 
+/* The kernel's buffer of a live capture: more than 50 ms of a million packets a second,
+ * for the times that the program does not run. */
+#define OPTIONS_BUFFER_KIB 16384
+
 /* All values, with their defaults filled in. Strings are the caller's argv. */
 struct options {
 	enum action action;

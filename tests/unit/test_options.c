@@ -38,7 +38,7 @@ static void nothing_asked_is_all_defaults(void **state)
 	assert_int_equal(options.max_groups, 0);
 	assert_int_equal(options.interface_count, 0);
 	assert_int_equal(options.snaplen, OPTIONS_SNAPLEN);
-	assert_int_equal(options.buffer_kib, 8192);
+	assert_int_equal(options.buffer_kib, OPTIONS_BUFFER_KIB);
 	assert_int_equal(options.threads, 1);
 	assert_int_equal(options.interval_ns, 1000000000);
 	assert_int_equal(options.duration_ns, 0);
