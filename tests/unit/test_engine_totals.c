@@ -31,7 +31,7 @@ struct heard {
 	struct tcpm_totals all;
 	struct tcpm_totals log[MOST_LOG]; /* of the first samples, then of the first ends */
 	unsigned logged;
-	int64_t rtts_ns; /* all of them, mixed */
+	uint64_t rtts_ns; /* all of them, mixed */
 };
 
 static void add(struct tcpm_totals *into, const struct tcpm_totals *totals)
@@ -83,7 +83,7 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	*sample->slot = word_of(number, direction);
 	add(&heard->sent[number][direction], &sample->sent);
 	heard->samples[number][direction]++;
-	heard->rtts_ns = heard->rtts_ns * 31 + sample->rtt_ns % 1000003;
+	heard->rtts_ns = heard->rtts_ns * 31 + (uint64_t)sample->rtt_ns % 1000003;
 	log_totals(heard, &sample->sent);
 }
 
