@@ -46,10 +46,12 @@ struct live {
 	struct output_facts facts;
 	struct tcpm_counters counters;
 
-	int signals; /* a signalfd */
+	int signals;     /* a signalfd */
+	sigset_t ending; /* those of its signals that end the run */
 	int interval_timer;
 	int duration_timer;
 	bool screen;
+	bool had_screen;
 	bool signalled;
 	uint64_t losses_told; /* lost packets that were spoken of */
 	int64_t losses_told_ns;
@@ -79,9 +81,9 @@ static int make_groups(struct live *live, struct error *error)
 	bool summed = options->format == FORMAT_TABLE || options->interval_ns == 0;
 
 	live->interval = measure_groups(options, NULL, error);
-	if (live->interval && summed && !options->samples)
+	if (live->interval && summed)
 		live->total = measure_groups(options, NULL, error);
-	return live->interval && (live->total || !summed || options->samples) ? 0 : -ENOMEM;
+	return live->interval && (live->total || !summed) ? 0 : -ENOMEM;
 }
 
 static int make_timer(int64_t first_ns, int64_t interval_ns)
@@ -98,24 +100,71 @@ static int make_timer(int64_t first_ns, int64_t interval_ns)
 	return fd;
 }
 
+/* While something is written, which a reader may hold up for ever, a signal that ends the
+ * run is heard here: it gives the reader two seconds more. */
+static volatile sig_atomic_t heard;
+
+static void on_signal(int number)
+{
+	(void)number;
+	if (!heard)
+		alarm(2);
+	heard = 1;
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+	_exit(EXIT_NOT_ALL);
+}
+
+/* Adds a signal, unless whoever started the program has it ignored (nohup). */
+static void add_signal(sigset_t *set, int number, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler};
+	struct sigaction before;
+
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+		return;
+	if (handler)
+		sigaction(number, &action, NULL);
+	sigaddset(set, number);
+}
+
 /* Signals are waited for like anything else; threads that start later inherit that. */
-static int take_signals(void)
+static int take_signals(struct live *live)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct sigaction usual = {.sa_handler = SIG_DFL};
+	struct sigaction late = {.sa_handler = on_alarm};
 	sigset_t set;
 
 	/* A script's shell has its children in the background ignore it. */
 	sigaction(SIGINT, &usual, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	sigaction(SIGALRM, &late, NULL);
+	sigemptyset(&live->ending);
+	add_signal(&live->ending, SIGINT, on_signal);
+	add_signal(&live->ending, SIGTERM, on_signal);
+	add_signal(&live->ending, SIGHUP, on_signal);
+	set = live->ending;
 	sigaddset(&set, SIGWINCH);
-	sigaddset(&set, SIGTSTP);
+	add_signal(&set, SIGTSTP, NULL);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Writes what was printed. */
+static void flush(struct live *live)
+{
+	pthread_sigmask(SIG_UNBLOCK, &live->ending, NULL);
+	if (output_flush(live->printing.output) < 0)
+		live->workers.common.write_failed = true;
+	pthread_sigmask(SIG_BLOCK, &live->ending, NULL);
+	if (heard) {
+		alarm(0);
+		live->workers.common.stop = true;
+	}
 }
 
 static int make_timers(struct live *live, struct error *error)
@@ -134,14 +183,14 @@ static int make_timers(struct live *live, struct error *error)
 static int start(struct live *live, struct error *error)
 {
 	const struct options *options = live->options;
-	struct privileges privileges;
+	struct privileges privileges = {.uid = geteuid(), .gid = getegid()};
 	int result = 0;
 
 	/* First of all: a signal at any time ends the run as it should. */
-	live->signals = take_signals();
+	live->signals = take_signals(live);
 	if (live->signals < 0)
 		result = error_set(error, errno, "no descriptor for signals: %s", strerror(errno));
-	if (!result)
+	if (!result && geteuid() == 0)
 		result = privileges_find(options->user, &privileges, error);
 	if (!result)
 		result = local_init(&live->local, options, error);
@@ -193,8 +242,7 @@ static void draw(struct live *live)
 	output_screen(live->printing.output, live->total,
 		      live->any_interval ? live->interval : NULL, &live->facts, &window);
 	live->facts.notice = NULL;
-	if (output_flush(live->printing.output) < 0)
-		live->workers.common.write_failed = true;
+	flush(live);
 }
 
 /* Says how many packets were lost, if there are more than were told, and where the screen
@@ -243,10 +291,9 @@ static void collect(struct live *live)
 	tell_losses(live, false);
 	if (live->screen) {
 		draw(live);
-	} else if (prints_intervals(live->options)) {
+	} else if (prints_intervals(live->options) && !live->had_screen) {
 		output_interval(live->printing.output, live->interval, clock_ns(CLOCK_REALTIME));
-		if (output_flush(live->printing.output) < 0)
-			live->workers.common.write_failed = true;
+		flush(live);
 	}
 }
 
@@ -364,6 +411,7 @@ static void release_signals(struct live *live)
 	sigset_t set;
 
 	stop_is_pending(live); /* those that came so far have been heard */
+	heard = 0;
 	sigfillset(&set);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
@@ -409,6 +457,7 @@ static void capture(struct live *live)
 		live->workers.common.stop = true;
 	}
 	live->facts.counters = &live->counters;
+	live->had_screen = live->screen;
 	if (live->screen) {
 		screen_open();
 		draw(live);

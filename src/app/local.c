@@ -37,12 +37,12 @@ int local_init(struct local *local, const struct options *options, struct error 
 {
 	int result;
 
-	*local = (struct local){.watch = -1};
+	/* The watch comes first, so that no change falls between. */
+	*local = (struct local){.watch = hosts_watch()};
 	result = find(options, &local->sets[0]);
 	if (result < 0)
 		return error_set(error, -result, "this machine's addresses cannot be read: %s",
 				 strerror(-result));
-	local->watch = hosts_watch();
 	return 0;
 }
 

@@ -218,4 +218,5 @@ void facts_add(struct output_facts *into, struct tcpm_counters *counters,
 	into->wire_bytes += facts->wire_bytes;
 	into->dropped += facts->dropped;
 	into->interface_dropped += facts->interface_dropped;
+	into->interface_unknown &= facts->interface_unknown;
 }

@@ -113,13 +113,20 @@ static void measure_batch(struct worker *worker, struct tcpm_frame *frames, int 
 /* One batch. Returns as source_next; 0: no more packets are wanted. */
 static int read_batch(struct worker *worker, struct error *error)
 {
+	struct workers_common *common = worker->common;
 	struct tcpm_frame frames[BATCH];
-	int most = reserve(worker->common);
-	int count = most ? source_next(worker->source, frames, (size_t)most, error) : 0;
+	int most = reserve(common);
+	int count;
 
-	give_back(worker->common, count > 0 ? most - count : most);
+	/* What others have asked for, they may yet give back. */
+	if (!most)
+		return common->packets_due > 0 ? -EAGAIN : 0;
+	count = source_next(worker->source, frames, (size_t)most, error);
+	give_back(common, count > 0 ? most - count : most);
 	if (count > 0)
 		measure_batch(worker, frames, count);
+	if (count > 0 && common->limited)
+		atomic_fetch_sub(&common->packets_due, count);
 	return count;
 }
 
@@ -145,6 +152,7 @@ static void note_counts(struct worker *worker)
 	facts->live = true;
 	facts->dropped = counts.dropped;
 	facts->interface_dropped = counts.interface_dropped;
+	facts->interface_unknown = !counts.interface_known;
 }
 
 /* By the worker's own thread, or by another after its end. */
@@ -165,12 +173,10 @@ static void hand_over(struct worker *worker)
 
 static void take_local(struct worker *worker)
 {
-	const struct prefixes *local = worker->local;
+	const struct prefixes *local = atomic_exchange(&worker->local, NULL);
 
-	if (!local)
-		return;
-	worker->local = NULL;
-	groups_set_local(worker->measure.groups, local);
+	if (local)
+		groups_set_local(worker->measure.groups, local);
 }
 
 static void signal_event(int fd)
@@ -198,7 +204,7 @@ static void wait(struct worker *worker, int timeout_ms)
 	};
 	uint64_t count;
 
-	poll(polled, worker->gone || worker->idle ? 1 : 2, timeout_ms);
+	poll(polled, worker->gone ? 1 : 2, timeout_ms);
 	if (polled[0].revents) {
 		ssize_t result = read(worker->wake, &count, sizeof(count));
 
@@ -230,8 +236,9 @@ static void tell(struct worker *worker, const char *what)
 		 worker->told == TELL_MOST ? "; more of this will not be told for a while" : "");
 }
 
-/* Looks whether a deleted interface is back. */
-static void try_resume(struct worker *worker)
+/* Looks whether a deleted interface is back. Returns whether to go on: of several that
+ * shared it, only the first one can. */
+static bool try_resume(struct worker *worker)
 {
 	switch (live_source_resume(worker->source)) {
 	case 0:
@@ -243,11 +250,17 @@ static void try_resume(struct worker *worker)
 		worker->gone = false;
 		break;
 	case -ENOTSUP:
-		worker->idle = true;
-		break;
+		if (!worker->silent)
+			complain("%s: it cannot be captured again by several threads without new "
+				 "rights, nor by one, for there was no loopback interface to wait "
+				 "on",
+				 worker->name);
+		worker->failed = !worker->silent;
+		return false;
 	default:
 		break;
 	}
+	return true;
 }
 
 /* What follows from a batch that gave nothing. Returns whether to go on. */
@@ -279,7 +292,7 @@ static void read_rest(struct worker *worker)
 	int64_t start_ms = monotonic_ms();
 	int result;
 
-	if (worker->gone || worker->idle || worker->failed || worker->common->write_failed)
+	if (worker->gone || worker->failed || worker->common->write_failed)
 		return;
 	do {
 		result = read_batch(worker, &error);
@@ -302,11 +315,10 @@ static void *run(void *argument)
 
 		take_local(worker);
 		answer_if_asked(worker);
-		if (worker->gone || worker->idle) {
+		if (worker->gone) {
 			flush_samples(worker);
-			wait(worker, worker->idle ? -1 : RESUME_MS);
-			if (worker->gone && !worker->idle)
-				try_resume(worker);
+			wait(worker, RESUME_MS);
+			going = try_resume(worker);
 			continue;
 		}
 		result = read_batch(worker, &error);

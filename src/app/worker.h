@@ -18,12 +18,13 @@
 
 /* What all workers of a run share. */
 struct workers_common {
-	atomic_bool stop;         /* end, after what is at hand */
-	atomic_bool write_failed; /* samples cannot be written: all end */
-	bool limited;             /* end after so many packets in all: */
-	atomic_llong packets_left;
-	int answers;              /* an eventfd: a worker has answered, or has ended */
-	pthread_mutex_t printing; /* held to print samples; NULL output: none are printed */
+	atomic_bool stop;          /* end, after what is at hand */
+	atomic_bool write_failed;  /* samples cannot be written: all end */
+	bool limited;              /* end after so many packets in all: */
+	atomic_llong packets_left; /* to be asked for */
+	atomic_llong packets_due;  /* to be measured */
+	int answers;               /* an eventfd: a worker has answered, or has ended */
+	pthread_mutex_t printing;  /* held to print samples; NULL output: none are printed */
 	struct output *output;
 };
 
@@ -50,7 +51,6 @@ struct worker {
 	bool started;
 	int wake;      /* an eventfd */
 	bool gone;     /* the interface is */
-	bool idle;     /* for good: another one has the interface's packets */
 	bool silent;   /* another one speaks of the interface */
 	bool failed;   /* it ended before its time; it was complained of */
 	unsigned told; /* how often the interface was spoken of since told_ms */

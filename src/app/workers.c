@@ -50,6 +50,7 @@ int workers_open(struct workers *workers, const struct options *options, struct 
 			   .packets_left = options->count > LLONG_MAX ? LLONG_MAX
 								      : (long long)options->count},
 	};
+	workers->common.packets_due = workers->common.packets_left;
 	if (workers->common.answers < 0)
 		return error_set(error, errno, "no eventfd: %s", strerror(errno));
 	if (!packet_ports_set(&ports, options->tunnel_ports, options->tunnel_port_count))
@@ -58,6 +59,7 @@ int workers_open(struct workers *workers, const struct options *options, struct 
 	if (!workers->all)
 		return error_set(error, ENOMEM, "out of memory");
 	for (size_t i = 0; i < options->interface_count; i++) {
+		int group = -1;
 		struct live_options wanted = {
 			.interface = options->interfaces[i],
 			.filter = options->filter,
@@ -67,7 +69,7 @@ int workers_open(struct workers *workers, const struct options *options, struct 
 			.promiscuous = options->promiscuous,
 			.stamps = options->stamps,
 			.shares = (unsigned)options->threads,
-			.group = (uint16_t)((unsigned)getpid() + i),
+			.group = &group,
 		};
 
 		for (; wanted.share < wanted.shares && !result; wanted.share++)
@@ -120,7 +122,8 @@ void workers_collect(struct workers *workers, struct groups *interval, struct ou
 		     struct tcpm_counters *counters)
 {
 	groups_reset(interval, 0);
-	*facts = (struct output_facts){.live = true, .counters = counters};
+	*facts = (struct output_facts){
+		.live = true, .interface_unknown = true, .counters = counters};
 	*counters = (struct tcpm_counters){0};
 	for (size_t i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->all[i];

@@ -29,15 +29,21 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
+/* For so long after the start there can be packets from before it. */
+#define STARTING_NS SECOND_NS
+
+/* Batches in a row of which nothing is handed out, before the caller is heard again. */
+#define EMPTY_BATCHES 16
+
 /* Packets after which stamps of a card are taken for those of one clock, if only one
  * direction has been seen: a mirror port. */
 #define UNDECIDED_PACKETS 5000
 
-static int64_t clock_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
@@ -97,7 +103,10 @@ static void on_packet(u_char *user, const struct pcap_pkthdr *header, const u_ch
 		if (!live->clock_trusted)
 			return;
 	}
-	if (time_ns < live->start_ns || live->filled == live->room)
+	if (live->starting && time_ns < live->start_ns)
+		return;
+	live->starting = false;
+	if (live->filled == live->room)
 		return;
 	memcpy(copy, bytes, captured);
 	live->frames[live->filled++] = (struct tcpm_frame){
@@ -143,16 +152,21 @@ static int live_next(struct source *source, struct tcpm_frame *frames, size_t ma
 		     struct error *error)
 {
 	struct live_source *live = (struct live_source *)source;
-	int result;
+	int result = 0;
 
 	live->frames = frames;
 	live->filled = 0;
 	live->room = max < LIVE_BATCH ? (int)max : LIVE_BATCH;
-	if (live->foreign_clock)
-		live->now_ns = clock_ns();
-	do {
+	/* Should the clock be set back right now, that must not silence the source. */
+	if (live->starting && clock_ns(CLOCK_MONOTONIC) > live->started_ns + STARTING_NS)
+		live->starting = false;
+	for (int i = 0; i < EMPTY_BATCHES; i++) {
+		if (live->foreign_clock)
+			live->now_ns = clock_ns(CLOCK_REALTIME);
 		result = pcap_dispatch(live->pcap, live->room, on_packet, (u_char *)live);
-	} while (result > 0 && live->filled == 0 && !live->clock_differs);
+		if (result <= 0 || live->filled || live->clock_differs)
+			break;
+	}
 	if (live->clock_differs)
 		return error_set(error, EIO,
 				 "%s: what is sent and what is received bear time stamps of "
@@ -203,12 +217,20 @@ const struct source_ops live_source_ops = {
 	.close = live_close,
 };
 
+/* Nothing that was captured so far is handed out. */
+static void begin(struct live_source *live)
+{
+	live->starting = true;
+	live->start_ns = clock_ns(CLOCK_REALTIME);
+	live->started_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
 void live_source_start(struct source *source)
 {
 	struct live_source *live = (struct live_source *)source;
 
 	if (!live->foreign_clock)
-		live->start_ns = clock_ns();
+		begin(live);
 }
 
 int live_source_fd(const struct source *source)
@@ -269,7 +291,7 @@ static int use_spare(struct live_source *live, int index)
 	live->shared = false;
 	live->renamed = true;
 	memset(live->latest, 0, sizeof(live->latest));
-	live->start_ns = clock_ns(); /* it has seen the loopback interface */
+	begin(live); /* it has seen the loopback interface */
 	return 1;
 }
 
@@ -297,12 +319,16 @@ void live_source_counts(struct source *source, struct live_counts *counts)
 		/* What wraps at 2^32 is added up modulo 2^32. */
 		live->counts.received += (uint32_t)(now.ps_recv - live->latest[0]);
 		live->counts.dropped += (uint32_t)(now.ps_drop - live->latest[1]);
-		/* A new interface of the same name counts from zero. */
-		if (now.ps_ifdrop >= live->latest[2])
-			live->counts.interface_dropped += now.ps_ifdrop - live->latest[2];
+		/* Of all the interface's, so only one source adds them up. Where the interface
+		 * is gone, they seem to run backwards. */
+		int32_t more = (int32_t)(now.ps_ifdrop - live->latest[2]);
+
+		if (more > 0 && live->first && !live->renamed)
+			live->counts.interface_dropped += (uint32_t)more;
 		live->latest[0] = now.ps_recv;
 		live->latest[1] = now.ps_drop;
 		live->latest[2] = now.ps_ifdrop;
 	}
+	live->counts.interface_known = live->promiscuous && live->first && !live->renamed;
 	*counts = live->counts;
 }

@@ -28,7 +28,7 @@ struct live_options {
 	 * directions alike): the number of this one, from 0, of so many. */
 	unsigned share;
 	unsigned shares; /* 1 or 0: this one has all */
-	uint16_t group;  /* a number that these sources have in common */
+	int *group;      /* what they have in common: -1, set by the first one */
 };
 
 /*
@@ -77,7 +77,8 @@ int live_source_resume(struct source *source);
 struct live_counts {
 	uint64_t received;          /* that passed the filter */
 	uint64_t dropped;           /* of them, for want of room in the buffer */
-	uint64_t interface_dropped; /* by the interface or its driver */
+	uint64_t interface_dropped; /* by the interface or its driver, as far as it is known: */
+	bool interface_known;       /* libpcap tells of one interface in promiscuous mode */
 };
 
 /* Brings the counts up to date, which must happen before 2^31 packets have passed. */

@@ -253,19 +253,37 @@ static int set_filter(struct live_source *live, const struct live_options *optio
 	return 0;
 }
 
+/* Joins those that share the interface: the first one in a new group, with a number that
+ * no other program has. */
+static int join_group(struct live_source *live, int *group)
+{
+	int fd = pcap_fileno(live->pcap);
+	int value = *group < 0 ? (PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_UNIQUEID) << 16
+			       : *group | PACKET_FANOUT_HASH << 16;
+	socklen_t size = sizeof(value);
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0)
+		return -errno;
+	if (*group >= 0)
+		return 0;
+	if (getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, &size) < 0)
+		return -errno;
+	*group = value & 0xffff;
+	return 0;
+}
+
 /* Joins those that share the interface. The first one keeps a spare handle. */
 static int join(struct live_source *live, const struct live_options *options, struct error *error)
 {
-	int value = options->group | PACKET_FANOUT_HASH << 16;
 	int result;
 
 	if (options->shares <= 1)
 		return 0;
 	live->shared = true;
-	if (setsockopt(pcap_fileno(live->pcap), SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) <
-	    0)
-		return error_set(error, errno, "%s: it cannot be shared by threads: %s", live->name,
-				 strerror(errno));
+	result = join_group(live, options->group);
+	if (result < 0)
+		return error_set(error, -result, "%s: it cannot be shared by threads: %s",
+				 live->name, strerror(-result));
 	if (options->share > 0 || live->any)
 		return 0;
 	result = activate(live, "lo", options, &live->spare, error);
@@ -318,6 +336,7 @@ int live_source_open(const struct live_options *options, struct source **source,
 	snprintf(live->name, sizeof(live->name), "%s", options->interface);
 	live->any = strcmp(options->interface, "any") == 0;
 	live->promiscuous = options->promiscuous && !live->any;
+	live->first = options->share == 0;
 	live->snaplen = options->snaplen;
 	live->stride = (options->snaplen + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	live->bytes = malloc(LIVE_BATCH * live->stride);

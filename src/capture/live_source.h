@@ -32,12 +32,17 @@ struct live_source {
 	bool any;
 	bool promiscuous;
 	bool shared;
+	bool first;   /* of those that share, or alone: speaks for the interface */
 	bool renamed; /* libpcap thinks that the socket is still another interface's */
 	uint16_t linktype;
 	uint32_t snaplen;
 	uint32_t fraction_ns; /* of a unit of the stamps */
 	uint64_t packets;
-	int64_t start_ns; /* what is older is not handed out */
+	/* What is stamped before start_ns is not handed out, for a moment from
+	 * started_ns (of a clock that nobody sets) on. */
+	bool starting;
+	int64_t start_ns;
+	int64_t started_ns;
 
 	bool foreign_clock; /* the stamps need not be the host's */
 	bool clock_trusted; /* as far as can be told */

@@ -36,7 +36,7 @@ static const struct row table[] = {
 	{"limit", 0, KIND_NUMBER, .offset = AT(limit), .argument = "ROWS", .maximum = UINT32_MAX,
 	 .help = "print this many rows at most"},
 	{"local", 0, KIND_PREFIXES, .argument = "PREFIX",
-	 .help = "this side's hosts (default: the interface's addresses)"},
+	 .help = "this side's hosts, besides, live, this machine's own"},
 	{"both-sides", 0, KIND_FLAG, .offset = AT(both_sides),
 	 .help = "also show this side's own answers to others"},
 	{"interval", 0, KIND_DURATION, .offset = AT(interval_ns), .argument = "TIME",

@@ -89,9 +89,13 @@ static void append_capture(struct text *text, const struct output_facts *facts)
 		return;
 	append_label(text, "capture");
 	append_count(text, facts->dropped, "packet", "packets");
-	text_string(text, " dropped by the kernel, ");
-	text_u64_grouped(text, facts->interface_dropped);
-	text_string(text, " by the interface\n");
+	text_string(text, " dropped by the kernel");
+	if (!facts->interface_unknown) {
+		text_string(text, ", ");
+		text_u64_grouped(text, facts->interface_dropped);
+		text_string(text, " by the interface");
+	}
+	text_char(text, '\n');
 }
 
 static void append_flows(struct text *text, const struct tcpm_counters *counters)

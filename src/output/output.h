@@ -53,7 +53,8 @@ struct output_facts {
 	bool live;
 	uint64_t dropped;
 	uint64_t interface_dropped;
-	const char *notice; /* of something that happened, for the screen; may be NULL */
+	bool interface_unknown; /* nobody tells of that */
+	const char *notice;     /* of something that happened, for the screen; may be NULL */
 };
 
 /* A terminal's window. */
