@@ -380,7 +380,7 @@ static void help_shows_the_table(void **state)
 		"  -D, --list-interfaces list the interfaces\n",
 		"      --samples         print each sample, a line each, instead of the report\n",
 		"  -g, --group-by WHAT   hosts, flow, receiver or prefix[,interface][,tunnel]\n",
-		"      --local PREFIX    this side's hosts (default: the interface's addresses)\n",
+		"      --local PREFIX    this side's hosts, besides, live, this machine's own\n",
 		"      --both-sides      also show this side's own answers to others\n",
 		"      --interval TIME   live: report each 1s (default), 10s, ...; 0s: at the "
 		"end\n",
