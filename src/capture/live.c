@@ -317,17 +317,15 @@ void live_source_counts(struct source *source, struct live_counts *counts)
 
 	if (pcap_stats(live->pcap, &now) == 0) {
 		/* What wraps at 2^32 is added up modulo 2^32. */
-		live->counts.received += (uint32_t)(now.ps_recv - live->latest[0]);
-		live->counts.dropped += (uint32_t)(now.ps_drop - live->latest[1]);
+		live->counts.dropped += (uint32_t)(now.ps_drop - live->latest[0]);
 		/* Of all the interface's, so only one source adds them up. Where the interface
 		 * is gone, they seem to run backwards. */
-		int32_t more = (int32_t)(now.ps_ifdrop - live->latest[2]);
+		int32_t more = (int32_t)(now.ps_ifdrop - live->latest[1]);
 
 		if (more > 0 && live->first && !live->renamed)
 			live->counts.interface_dropped += (uint32_t)more;
-		live->latest[0] = now.ps_recv;
-		live->latest[1] = now.ps_drop;
-		live->latest[2] = now.ps_ifdrop;
+		live->latest[0] = now.ps_drop;
+		live->latest[1] = now.ps_ifdrop;
 	}
 	live->counts.interface_known = live->promiscuous && live->first && !live->renamed;
 	*counts = live->counts;

@@ -73,10 +73,9 @@ enum live_exact live_source_exact(const struct source *source);
  * shared the interface can). */
 int live_source_resume(struct source *source);
 
-/* Packets since the source was opened. */
+/* Packets that were lost since the source was opened. */
 struct live_counts {
-	uint64_t received;          /* that passed the filter */
-	uint64_t dropped;           /* of them, for want of room in the buffer */
+	uint64_t dropped;           /* that passed the filter, for want of room in the buffer */
 	uint64_t interface_dropped; /* by the interface or its driver, as far as it is known: */
 	bool interface_known;       /* libpcap tells of one interface in promiscuous mode */
 };

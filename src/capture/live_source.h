@@ -51,7 +51,7 @@ struct live_source {
 	struct clock_check clocks;
 	int64_t now_ns;
 
-	uint32_t latest[3]; /* libpcap's counters, of 32 bits */
+	uint32_t latest[2]; /* libpcap's counters, of 32 bits: kernel's, interface's drops */
 	struct live_counts counts;
 
 	struct tcpm_frame *frames; /* the batch in the making */

@@ -51,20 +51,15 @@ static void begin_report(struct output *output)
 	text_char(&output->text, '\n');
 }
 
-struct row {
-	struct output *output;
-	int64_t time_ns;
-};
-
 static void group_line(void *user, const struct groups *groups, const struct group *group)
 {
-	const struct row *row = user;
-	const struct output_settings *settings = &row->output->settings;
-	struct text *text = &row->output->text;
+	struct output *output = user;
+	const struct output_settings *settings = &output->settings;
+	struct text *text = &output->text;
 	const struct groups_options *options = groups_options(groups);
 
 	if (settings->intervals) {
-		text_seconds(text, row->time_ns);
+		text_seconds(text, output->interval_end_ns);
 		text_char(text, ',');
 	}
 	endpoint_sender(text, options, group, NULL);
@@ -86,24 +81,5 @@ static void group_line(void *user, const struct groups *groups, const struct gro
 	text_char(text, '\n');
 }
 
-static void interval(struct output *output, const struct groups *groups, int64_t end_ns)
-{
-	struct row row = {.output = output, .time_ns = end_ns};
-	struct ranking ranking;
-
-	text_fail(&output->text,
-		  output_rows(&output->settings.ranking, &row, group_line, groups, &ranking));
-}
-
-static void report(struct output *output, const struct groups *groups,
-		   const struct output_facts *facts)
-{
-	(void)facts;
-	/* All has been said, interval by interval; a sum would count it twice. */
-	if (!output->settings.intervals)
-		interval(output, groups, 0);
-}
-
 const struct output_ops csv_samples_ops = {.begin = begin_samples, .sample = sample_line};
-const struct output_ops csv_report_ops = {
-	.begin = begin_report, .interval = interval, .report = report};
+const struct output_ops csv_report_ops = {.begin = begin_report, .row = group_line};

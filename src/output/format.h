@@ -9,11 +9,17 @@
 #include "output/output.h"
 #include "output/table_rows.h"
 
+/* Prints one group; user is the second argument of output_rows. */
+typedef void output_row(void *user, const struct groups *groups, const struct group *group);
+
 struct output_ops {
 	/* Each may be NULL. They append to output->text; errors stay in it. */
 	void (*begin)(struct output *output);
 	void (*sample)(struct output *output, const struct tcpm_sample *sample,
 		       enum group_side side);
+	/* A format that only has a line for each group has this alone (user: the output);
+	 * others have the two that follow. */
+	output_row *row;
 	void (*interval)(struct output *output, const struct groups *groups, int64_t end_ns);
 	void (*report)(struct output *output, const struct groups *groups,
 		       const struct output_facts *facts);
@@ -23,6 +29,7 @@ struct output {
 	const struct output_ops *ops;
 	struct output_settings settings;
 	struct text text;
+	int64_t interval_end_ns;    /* of the rows that are being printed; with intervals */
 	struct table_layout layout; /* of the table's intervals so far */
 };
 
@@ -32,9 +39,6 @@ extern const struct output_ops csv_report_ops;
 extern const struct output_ops csv_samples_ops;
 extern const struct output_ops json_report_ops;
 extern const struct output_ops json_samples_ops;
-
-/* Prints one group; user is the second argument of output_rows. */
-typedef void output_row(void *user, const struct groups *groups, const struct group *group);
 
 /* Calls row for each group that the options want, in their order, and for "other", if
  * there is one, last. 0 and *ranking's numbers (its groups are gone), or -ENOMEM

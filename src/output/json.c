@@ -99,22 +99,17 @@ static void append_identity(struct output *output, const struct groups_options *
 	}
 }
 
-struct row {
-	struct output *output;
-	int64_t time_ns;
-};
-
 static void group_line(void *user, const struct groups *groups, const struct group *group)
 {
-	const struct row *row = user;
-	struct text *text = &row->output->text;
+	struct output *output = user;
+	struct text *text = &output->text;
 
 	text_char(text, '{');
-	if (row->output->settings.intervals) {
+	if (output->settings.intervals) {
 		append_key(text, "time");
-		text_seconds(text, row->time_ns);
+		text_seconds(text, output->interval_end_ns);
 	}
-	append_identity(row->output, groups_options(groups), group);
+	append_identity(output, groups_options(groups), group);
 	for (unsigned i = 0; i < FIELDS; i++) {
 		int64_t value = fields_value(&group->summary, i);
 
@@ -126,23 +121,5 @@ static void group_line(void *user, const struct groups *groups, const struct gro
 	text_string(text, "}\n");
 }
 
-static void interval(struct output *output, const struct groups *groups, int64_t end_ns)
-{
-	struct row row = {.output = output, .time_ns = end_ns};
-	struct ranking ranking;
-
-	text_fail(&output->text,
-		  output_rows(&output->settings.ranking, &row, group_line, groups, &ranking));
-}
-
-static void report(struct output *output, const struct groups *groups,
-		   const struct output_facts *facts)
-{
-	(void)facts;
-	/* All has been said, interval by interval; a sum would count it twice. */
-	if (!output->settings.intervals)
-		interval(output, groups, 0);
-}
-
 const struct output_ops json_samples_ops = {.sample = sample_line};
-const struct output_ops json_report_ops = {.interval = interval, .report = report};
+const struct output_ops json_report_ops = {.row = group_line};

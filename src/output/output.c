@@ -60,9 +60,21 @@ int output_sample(struct output *output, const struct tcpm_sample *sample, enum 
 	return output->text.used < FLUSH_AT ? output->text.error : output_flush(output);
 }
 
+/* The groups of a format that only has rows. */
+static void print_rows(struct output *output, const struct groups *groups, int64_t end_ns)
+{
+	struct ranking ranking;
+
+	output->interval_end_ns = end_ns;
+	text_fail(&output->text, output_rows(&output->settings.ranking, output, output->ops->row,
+					     groups, &ranking));
+}
+
 int output_interval(struct output *output, const struct groups *groups, int64_t end_ns)
 {
-	if (output->ops->interval)
+	if (output->ops->row)
+		print_rows(output, groups, end_ns);
+	else if (output->ops->interval)
 		output->ops->interval(output, groups, end_ns);
 	return output->text.error;
 }
@@ -70,7 +82,10 @@ int output_interval(struct output *output, const struct groups *groups, int64_t 
 int output_report(struct output *output, const struct groups *groups,
 		  const struct output_facts *facts)
 {
-	if (output->ops->report)
+	/* With intervals, the rows have all been printed: a sum would count them twice. */
+	if (output->ops->row && !output->settings.intervals)
+		print_rows(output, groups, 0);
+	else if (output->ops->report)
 		output->ops->report(output, groups, facts);
 	return output->text.error;
 }
