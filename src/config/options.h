@@ -39,9 +39,51 @@ enum format {
  * for the times that the program does not run. */
 #define OPTIONS_BUFFER_KIB 16384
 
+enum log_level {
+	LOG_LEVEL_TRACE,
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_CRITICAL,
+};
+
+/* What a service does with its results, and how it speaks; by its configuration file
+ * (config/service.h) or the command line. */
+struct service_options {
+	bool statsd;           /* send to a StatsD agent: */
+	const char *statsd_ip; /* an address, or unix:///path of a datagram socket */
+	uint64_t statsd_port;
+	int64_t statsd_interval_ns; /* between two reports */
+	bool statsd_last;           /* also send ...rtt.last, which is ...rtt by another name */
+	bool statsd_details;        /* also min, quantiles, counts, class response */
+	bool statsd_distributions;  /* also distributions */
+	uint64_t max_pairs;         /* in one report; the rest is summed up in one */
+
+	const char *prometheus_ip; /* an address to listen on */
+	uint64_t prometheus_port;  /* 0: nobody is answered */
+	uint64_t prometheus_max_pairs;
+
+	bool reverse_lookup;      /* ask for the names of the addresses of whitelists */
+	const char **nameservers; /* "192.0.2.1", "192.0.2.1:53", "[2001:db8::1]:53" */
+	size_t nameserver_count;  /* 0: the system's */
+
+	unsigned log_level; /* enum log_level */
+	bool log_to_file;
+	const char *log_file; /* NULL: the default one */
+	bool log_local_time;  /* else UTC */
+
+	int64_t idle_ns;    /* an idle flow is forgotten after; 0: the engine's default */
+	int64_t expired_ns; /* one that ended, after; 0: as an idle one */
+};
+
 /* All values, with their defaults filled in. Strings are the caller's argv. */
 struct options {
 	enum action action;
+	const char *config; /* -c: run as a service by this file; NULL: do not */
+	bool check;         /* only look whether the file is right */
+	struct service_options service;
+	uint64_t given;     /* private: which options the command line had */
 	const char **files; /* -r, in order */
 	size_t file_count;
 	const char **interfaces; /* -i, in order */
@@ -65,7 +107,9 @@ struct options {
 	struct prefix *local; /* networks of local hosts */
 	size_t local_count;
 	bool both_sides;
-	uint64_t count; /* packets to read; 0: all */
+	uint64_t count;             /* packets to read; 0: all */
+	int64_t sample_duration_ns; /* look for so long; 0: always, */
+	int64_t sample_interval_ns; /* and then not for so long */
 
 	/* Of live captures. */
 	uint64_t snaplen;    /* bytes of a packet that are captured */

@@ -1,0 +1,55 @@
+/*
+ * What a service has to say over months: lines with time and level, on standard error or
+ * in a file.
+ *
+ *   2026-01-31 23:59:59 UTC | WARNING | eth0: the interface was deleted; ...
+ *
+ * that is go-metro's format without its place in the code. Under systemd's journal, which
+ * has times and levels of its own, a line is the level's number in angle brackets and the
+ * sentence (sd-daemon(3)). Lines are limited: at most LOG_BURST at once and LOG_PER_MINUTE
+ * in the long run; how many were left out is said when there is room again.
+ *
+ * Any thread may log; complain() does so by log_complaint, see complain_through.
+ */
+#ifndef APP_LOG_H
+#define APP_LOG_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "config/options.h"
+
+#define LOG_BURST      100
+#define LOG_PER_MINUTE 60
+
+/* A file that is larger than this is renamed to name.1, name.1 to name.2 and so on before
+ * the next line, so often; what is older goes. Where that is not allowed it just grows. */
+#define LOG_ROTATE_BYTES (10 * 1000 * 1000)
+#define LOG_ROTATE_KEPT  5
+
+struct log_settings {
+	enum log_level level; /* lines below it are not written */
+	const char *file;     /* NULL: standard error */
+	bool local_time;      /* else UTC */
+};
+
+/* Begins, or goes on with other settings. -errno: the file cannot be opened, *error names it;
+ * what was set before goes on. */
+int log_open(const struct log_settings *settings, struct error *error);
+
+/* Opens the file anew (logrotate). If that fails, the open one goes on, and says so. */
+void log_reopen(void);
+
+/* One line; control characters in it as '?'. */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A sentence of complain(): level warning. */
+void log_complaint(const char *sentence);
+
+/* Closes the file; lines go to standard error again. */
+void log_close(void);
+
+/* "info"; the value of a name, of "err", "crit", "warn" too, in any case: 0 or -EINVAL. */
+const char *log_level_name(unsigned level);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * Names to addresses and back, without waiting, by c-ares: for the whitelists of a service.
+ *
+ * The caller says which names it wants; the resolver asks for each one's addresses, A and
+ * AAAA, and again when the answer's time to live ends. While a name server is silent, or
+ * fails, what was known stays. Everything happens in resolver_run, in the caller's loop.
+ */
+#ifndef APP_RESOLVER_H
+#define APP_RESOLVER_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "tcpmetro.h"
+
+struct resolver;
+
+/* Between this and that, whatever time to live an answer has; and after a failure. */
+#define RESOLVER_LEAST_NS (INT64_C(5) * 1000000000)
+#define RESOLVER_MOST_NS  (INT64_C(3600) * 1000000000)
+#define RESOLVER_RETRY_NS (INT64_C(30) * 1000000000)
+
+/* The most addresses that are kept of one name. */
+#define RESOLVER_MAX_ADDRESSES 64
+
+/* Descriptors that it may want to be polled at once. */
+#define RESOLVER_MAX_FDS 16
+
+/* nameservers: "192.0.2.1", "192.0.2.1:53", "[2001:db8::1]:53"; none: the system's. -EINVAL:
+ * one of them is wrong, *error names it. */
+int resolver_new(const char *const *nameservers, size_t count, struct resolver **resolver,
+		 struct error *error);
+
+void resolver_free(struct resolver *resolver);
+
+/* The names and the addresses (for reverse look-ups) that are wanted from now on; copied.
+ * What is known of those that stay, stays. 0, or -ENOMEM: nothing has changed. A name that
+ * is an address needs no server. */
+int resolver_want(struct resolver *resolver, const char *const *names, size_t name_count,
+		  const struct tcpm_address *addresses, size_t address_count);
+
+/* Fills polled (of RESOLVER_MAX_FDS) and returns their number; *timeout_ms is brought down
+ * to the time at which something is due. */
+size_t resolver_poll(struct resolver *resolver, struct pollfd *polled, int *timeout_ms);
+
+/* Does what can be done. polled: as filled, and polled. Returns whether something that is
+ * wanted has changed. */
+bool resolver_run(struct resolver *resolver, const struct pollfd *polled, size_t count);
+
+/* The addresses of a name that is wanted, in order; NULL and 0: none is known (yet). Valid
+ * until the next call that changes something. */
+const struct tcpm_address *resolver_addresses(const struct resolver *resolver, const char *name,
+					      size_t *count);
+
+/* The name of an address: the wanted name that it is an address of, or else what a reverse
+ * look-up said, of which only letters, digits, '-', '.' and '_' are kept. NULL: not known.
+ * Quick: it is asked for each line of output. */
+const char *resolver_name(const struct resolver *resolver, const struct tcpm_address *address);
+
+/* Calls tell for each name that failed most lately: why, for the log and for SIGUSR1. */
+void resolver_failures(const struct resolver *resolver,
+		       void (*tell)(void *user, const char *name, const char *why), void *user);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * Groups to DogStatsD's text protocol, by go-metro's names.
+ *
+ * One value a pair and metric: gauges in ms, with the tags src, dst and the caller's. The
+ * lines are packed into datagrams, each whole within one.
+ */
+#ifndef OUTPUT_STATSD_H
+#define OUTPUT_STATSD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "output/datagram.h"
+#include "output/output.h"
+#include "stats/groups.h"
+
+/* Lines on their way into datagrams. */
+struct statsd {
+	struct datagram *datagram; /* the caller's */
+	struct text line;          /* the one in the making */
+	struct text packet;        /* the datagram in the making, */
+	uint64_t points;           /* and the lines in it */
+};
+
+/* What is sent of each group. Metrics, by name:
+ *
+ *   system.net.tcp.rtt         gauge: the last sample, class network
+ *   system.net.tcp.rtt.avg     gauge: the mean
+ *   system.net.tcp.rtt.jitter  gauge: see series_jitter; not sent where there is none
+ *   system.net.tcp.rtt.last    as the first one; only with last
+ *
+ * with details also .min .p50 .p95 .p99 (gauges), .samples and .retransmits (counts of the
+ * interval), and system.net.tcp.response with the same suffixes but .retransmits, of class
+ * response; with distributions also system.net.tcp.rtt.distribution, whose values are the
+ * histogram's, each with the rate that tells how many it stands for. A group without a
+ * sample of class network has its smallest response as .rtt and .avg (and .min, with
+ * details), with the tag bound:upper. */
+struct statsd_options {
+	bool last;
+	bool details;
+	bool distributions;
+	size_t max_pairs; /* groups beyond the first so many, by samples, are summed up in one
+			   * with dst:other, with what was there of that kind already */
+	bool both_sides;  /* as ranking_options */
+	const char *const *tags; /* of each line: "key:value"; cleaned when they are written */
+	size_t tag_count;
+	const char *interface; /* for the tag iface; NULL: the group's own, by names */
+	/* Its host_name and interface_name may be NULL, and so may it. */
+	const struct output_settings *names;
+};
+
+/* All zero but for datagram is a fresh one. */
+void statsd_done(struct statsd *statsd);
+
+/* Sends the groups of an interval. 0, or -ENOMEM: some of it is missing. */
+int statsd_groups(struct statsd *statsd, const struct statsd_options *options,
+		  const struct groups *groups);
+
+/* Sends one line about ourselves: tcpmetro.<name>, a gauge (g) or a count (c). */
+void statsd_own(struct statsd *statsd, const struct statsd_options *options, const char *name,
+		uint64_t value, char type);
+
+/* Sends the datagram in the making. */
+void statsd_flush(struct statsd *statsd);
+
+/* Appends a name or tag with what would break the protocol ('|', ',', '#', line ends and
+ * other control characters, '@' in names; ':' where it is not the tag's first) as '_'. */
+void statsd_clean(struct text *text, const char *string);
+
+#endif
