@@ -12,11 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/complain.h"
+#include "app/event.h"
 #include "app/local.h"
 #include "app/measure.h"
 #include "app/printing.h"
@@ -24,8 +23,6 @@
 #include "app/screen.h"
 #include "app/workers.h"
 #include "capture/live.h"
-
-#define SECOND_NS INT64_C(1000000000)
 
 /* How often it is told that packets are lost. */
 #define LOSSES_NS (10 * SECOND_NS)
@@ -58,14 +55,6 @@ struct live {
 	bool failed; /* something could not be done; it was complained of */
 };
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 /* ---- opening ---- */
 
 /* Whether there is something to print after each interval. */
@@ -84,20 +73,6 @@ static int make_groups(struct live *live, struct error *error)
 	if (live->interval && summed)
 		live->total = measure_groups(options, NULL, error);
 	return live->interval && (live->total || !summed) ? 0 : -ENOMEM;
-}
-
-static int make_timer(int64_t first_ns, int64_t interval_ns)
-{
-	struct itimerspec times = {
-		.it_value = {.tv_sec = first_ns / SECOND_NS, .tv_nsec = first_ns % SECOND_NS},
-		.it_interval = {.tv_sec = interval_ns / SECOND_NS,
-				.tv_nsec = interval_ns % SECOND_NS},
-	};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-	if (fd >= 0)
-		timerfd_settime(fd, 0, &times, NULL);
-	return fd;
 }
 
 /* While something is written, which a reader may hold up for ever, a signal that ends the
@@ -172,8 +147,8 @@ static int make_timers(struct live *live, struct error *error)
 	int64_t interval_ns =
 		live->options->interval_ns ? live->options->interval_ns : SILENT_INTERVAL_NS;
 
-	live->interval_timer = make_timer(interval_ns, interval_ns);
-	live->duration_timer = make_timer(live->options->duration_ns, 0);
+	live->interval_timer = timer_new(interval_ns, interval_ns);
+	live->duration_timer = timer_new(live->options->duration_ns, 0);
 	if (live->interval_timer < 0 || live->duration_timer < 0)
 		return error_set(error, errno, "no descriptor for timers: %s", strerror(errno));
 	return 0;
@@ -208,12 +183,6 @@ static int start(struct live *live, struct error *error)
 	if (!result)
 		result = make_timers(live, error);
 	return result;
-}
-
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 static void done(struct live *live)
@@ -331,14 +300,6 @@ static void on_signals(struct live *live)
 	}
 }
 
-static void drain(int fd)
-{
-	uint64_t count;
-	ssize_t result = read(fd, &count, sizeof(count));
-
-	(void)result; /* that it is empty is all that counts */
-}
-
 /* Waits for something to happen, and deals with it. */
 static void step(struct live *live)
 {
@@ -360,11 +321,11 @@ static void step(struct live *live)
 	if (polled[HOSTS].revents)
 		local_notice(&live->local);
 	if (polled[ANSWERS].revents)
-		drain(live->workers.common.answers);
+		event_drain(live->workers.common.answers);
 	/* An interval that ends while the one before is still being asked for is one with
 	 * the next. */
 	if (polled[INTERVAL].revents) {
-		drain(live->interval_timer);
+		event_drain(live->interval_timer);
 		if (!live->workers.asked)
 			ask(live);
 	}
@@ -397,7 +358,7 @@ static void join(struct live *live)
 
 		poll(polled, 2, -1);
 		if (polled[1].revents)
-			drain(live->workers.common.answers);
+			event_drain(live->workers.common.answers);
 		if (polled[0].revents && stop_is_pending(live) &&
 		    clock_ns(CLOCK_MONOTONIC) - start_ns > SECOND_NS)
 			_exit(EXIT_NOT_ALL);

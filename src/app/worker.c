@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/complain.h"
+#include "app/event.h"
+#include "app/privileges.h"
 
 #define BATCH 256
 
@@ -49,7 +49,7 @@ int worker_init(struct worker *worker, struct workers_common *common, struct sou
 
 	*worker = (struct worker){.common = common, .source = source};
 	snprintf(worker->name, sizeof(worker->name), "%s", name);
-	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	worker->wake = event_new();
 	if (worker->wake >= 0)
 		return 0;
 	result = error_set(error, errno, "no eventfd: %s", strerror(errno));
@@ -179,20 +179,12 @@ static void take_local(struct worker *worker)
 		groups_set_local(worker->measure.groups, local);
 }
 
-static void signal_event(int fd)
-{
-	uint64_t one = 1;
-	ssize_t result = write(fd, &one, sizeof(one));
-
-	(void)result; /* full: somebody will look anyway */
-}
-
 static void answer_if_asked(struct worker *worker)
 {
 	if (worker->state != HANDOVER_ASKED)
 		return;
 	hand_over(worker);
-	signal_event(worker->common->answers);
+	event_signal(worker->common->answers);
 }
 
 /* Waits for packets, for a wake-up, or for a while. */
@@ -202,22 +194,15 @@ static void wait(struct worker *worker, int timeout_ms)
 		{.fd = worker->wake, .events = POLLIN},
 		{.fd = live_source_fd(worker->source), .events = POLLIN},
 	};
-	uint64_t count;
 
 	poll(polled, worker->gone ? 1 : 2, timeout_ms);
-	if (polled[0].revents) {
-		ssize_t result = read(worker->wake, &count, sizeof(count));
-
-		(void)result; /* woken for nothing is fine */
-	}
+	if (polled[0].revents)
+		event_drain(worker->wake);
 }
 
 static int64_t monotonic_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 /* Of an interface that comes and goes without end, not each time is told. */
@@ -332,7 +317,7 @@ static void *run(void *argument)
 	read_rest(worker);
 	tcpm_engine_flush(worker->measure.engine);
 	worker->ended = true;
-	signal_event(common->answers);
+	event_signal(common->answers);
 	return NULL;
 }
 
@@ -370,7 +355,7 @@ bool worker_answered(struct worker *worker)
 
 void worker_wake(struct worker *worker)
 {
-	signal_event(worker->wake);
+	event_signal(worker->wake);
 }
 
 void worker_join(struct worker *worker)
@@ -388,7 +373,6 @@ void worker_done(struct worker *worker)
 	worker->handover.groups = NULL;
 	source_close(worker->source);
 	worker->source = NULL;
-	if (worker->wake >= 0)
-		close(worker->wake);
+	close_if_open(worker->wake);
 	worker->wake = -1;
 }

@@ -7,9 +7,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
+#include "app/event.h"
 #include "packet/packet.h"
 
 /* Opens a source and readies a worker for it. */
@@ -43,7 +42,7 @@ int workers_open(struct workers *workers, const struct options *options, struct 
 	int result = 0;
 
 	*workers = (struct workers){
-		.common = {.answers = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.common = {.answers = event_new(),
 			   .printing = PTHREAD_MUTEX_INITIALIZER,
 			   .output = output,
 			   .limited = options->count > 0,
@@ -167,8 +166,7 @@ void workers_done(struct workers *workers)
 	free(workers->all);
 	workers->all = NULL;
 	workers->count = 0;
-	if (workers->common.answers >= 0)
-		close(workers->common.answers);
+	close_if_open(workers->common.answers);
 	workers->common.answers = -1;
 	pthread_mutex_destroy(&workers->common.printing);
 }
