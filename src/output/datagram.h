@@ -2,10 +2,19 @@
  * A socket for datagrams to a local agent, which never waits: UDP, or a Unix datagram
  * socket. What cannot be sent now is lost, and counted.
  *
- * The agent may be away, restarted, or not reading. UDP tells of that only by refusals
- * (ICMP port unreachable), one of which follows each datagram; they are read from the
- * socket's error queue (ip(7), IP_RECVERR), so that each is counted. A Unix socket tells
- * at once; the socket connects again by itself.
+ * The agent may be away, restarted, or not reading. The socket comes back by itself; what
+ * it knows of losses differs:
+ *
+ *   Unix   The system tells at once whether the agent's socket took a datagram, or that
+ *          its queue is full: exact.
+ *   UDP    Only a refusal tells (an ICMP error; from the agent's own host "port
+ *          unreachable"), one for each datagram. Refusals are read from the socket's error
+ *          queue (ip(7), IP_RECVERR). They are exact where the agent is on this machine.
+ *          From another one they come a round trip later, and only so many a second: its
+ *          kernel limits them (icmp_ratelimit, icmp_msgs_per_sec), firewalls drop them. An
+ *          agent that does not read, or a host that is gone, refuses nothing.
+ *
+ * With both, what the agent took and had not read when it died is lost and not known.
  */
 #ifndef OUTPUT_DATAGRAM_H
 #define OUTPUT_DATAGRAM_H
@@ -23,11 +32,13 @@ struct datagram_counts {
 	uint64_t sent_points;
 	uint64_t lost; /* refused, or not handed over: nobody there, or not reading */
 	uint64_t lost_points;
+	int error; /* why the last of them was lost, an errno; 0: none was */
 };
 
-/* target: an address, IPv4 or IPv6, of a UDP port; or "unix:///path" (the port is not
- * used). 0; -EINVAL: the target is neither, *error says so; others: no socket. That nobody
- * is there is no error. On error *datagram is untouched. */
+/* target: an address, IPv4 or IPv6, of a UDP port ("localhost" is 127.0.0.1; other names
+ * are not asked for); or "unix:///path" (the port is not used). 0; -EINVAL: the target is
+ * neither, *error says so; others: no socket. That nobody is there is no error. On error
+ * *datagram is untouched. */
 int datagram_open(const char *target, uint16_t port, struct datagram **datagram,
 		  struct error *error);
 
@@ -38,7 +49,14 @@ size_t datagram_room(const struct datagram *datagram);
 /* Sends size bytes, which hold so many points. Does not wait. */
 void datagram_send(struct datagram *datagram, const void *bytes, size_t size, uint64_t points);
 
-/* Looks for refusals that came since, and tells the counts. */
+/*
+ * Looks for refusals that came since, and tells the counts.
+ *
+ * Which datagram a refusal is about, and so how many points, is found by the bytes that it
+ * quotes, among the last 1,024. Of several that begin alike, and where too little is
+ * quoted, it is the last one: the number of datagrams is right, that of points may then be
+ * another's. A refusal that quotes what was not sent lately is not counted.
+ */
 void datagram_counts(struct datagram *datagram, struct datagram_counts *counts);
 
 /* NULL is fine. */
