@@ -15,6 +15,7 @@
 static struct {
 	pthread_mutex_t lock;
 	bool holding;
+	void (*say)(const char *sentence); /* NULL: standard error */
 	char first[KEPT][SENTENCE];
 	char last[SENTENCE];
 	uint64_t count;
@@ -22,7 +23,10 @@ static struct {
 
 static void say(const char *sentence)
 {
-	fprintf(stderr, "tcpmetro: %s\n", sentence);
+	if (voice.say)
+		voice.say(sentence);
+	else
+		fprintf(stderr, "tcpmetro: %s\n", sentence);
 }
 
 static void keep(const char *sentence)
@@ -54,19 +58,30 @@ void complain(const char *format, ...)
 
 void complain_hold(bool hold)
 {
+	char more[64];
+
 	pthread_mutex_lock(&voice.lock);
 	voice.holding = hold;
 	for (uint64_t i = 0; !hold && i < voice.count && i < KEPT; i++)
 		say(voice.first[i]);
-	if (!hold && voice.count > KEPT + 1)
-		fprintf(stderr, "tcpmetro: ... and %llu more\n",
-			(unsigned long long)(voice.count - KEPT - 1));
+	if (!hold && voice.count > KEPT + 1) {
+		snprintf(more, sizeof(more), "... and %llu more",
+			 (unsigned long long)(voice.count - KEPT - 1));
+		say(more);
+	}
 	if (!hold && voice.count > KEPT)
 		say(voice.last);
 	if (!hold) {
 		voice.count = 0;
 		voice.last[0] = '\0';
 	}
+	pthread_mutex_unlock(&voice.lock);
+}
+
+void complain_through(void (*say_instead)(const char *sentence))
+{
+	pthread_mutex_lock(&voice.lock);
+	voice.say = say_instead;
 	pthread_mutex_unlock(&voice.lock);
 }
 

@@ -15,6 +15,10 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * last one, and the number of those between. false: prints them. */
 void complain_hold(bool hold);
 
+/* From now on, sentences go to say, which must not complain itself, instead of standard
+ * error. NULL: to standard error again. */
+void complain_through(void (*say)(const char *sentence));
+
 /* The last sentence kept, "" if there is none. */
 void complain_latest(char *sentence, size_t size);
 

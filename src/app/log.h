@@ -7,7 +7,11 @@
  * that is go-metro's format without its place in the code. Under systemd's journal, which
  * has times and levels of its own, a line is the level's number in angle brackets and the
  * sentence (sd-daemon(3)). Lines are limited: at most LOG_BURST at once and LOG_PER_MINUTE
- * in the long run; how many were left out is said when there is room again.
+ * in the long run, errors apart from the rest, so that no flood of warnings hides one; how
+ * many were left out is said before the next line that there is room for.
+ *
+ * Logging never waits and never fails: a line that a full disk, a full pipe or a closed
+ * standard error does not take is lost, and so many are told before the next that is taken.
  *
  * Any thread may log; complain() does so by log_complaint, see complain_through.
  */
@@ -23,7 +27,8 @@
 #define LOG_PER_MINUTE 60
 
 /* A file that is larger than this is renamed to name.1, name.1 to name.2 and so on before
- * the next line, so often; what is older goes. Where that is not allowed it just grows. */
+ * the next line, so often; what is older goes. Where that is not allowed it just grows, as
+ * does what is no plain file. */
 #define LOG_ROTATE_BYTES (10 * 1000 * 1000)
 #define LOG_ROTATE_KEPT  5
 
@@ -40,16 +45,17 @@ int log_open(const struct log_settings *settings, struct error *error);
 /* Opens the file anew (logrotate). If that fails, the open one goes on, and says so. */
 void log_reopen(void);
 
-/* One line; control characters in it as '?'. */
+/* One line of at most 1023 bytes; control characters in it as '?'. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A sentence of complain(): level warning. */
 void log_complaint(const char *sentence);
 
-/* Closes the file; lines go to standard error again. */
+/* Tells what was left out, and closes the file; lines go to standard error again, and the
+ * limit begins anew. */
 void log_close(void);
 
-/* "info"; the value of a name, of "err", "crit", "warn" too, in any case: 0 or -EINVAL. */
+/* "info"; "?" of what is no level. */
 const char *log_level_name(unsigned level);
 
 #endif
