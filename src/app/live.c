@@ -179,7 +179,7 @@ static int start(struct live *live, struct error *error)
 				      local_set(&live->local),
 				      options->samples ? live->printing.output : NULL, error);
 	if (!result)
-		result = privileges_drop(&privileges, error);
+		result = privileges_drop(&privileges, false, error);
 	if (!result)
 		result = make_timers(live, error);
 	return result;

@@ -108,6 +108,8 @@ static int make_engine(struct measure *measure, const struct options *options, u
 		.max_segments = share_of(MAX_SEGMENTS, shares),
 		.tunnel_ports = options->tunnel_ports,
 		.tunnel_port_count = options->tunnel_port_count,
+		.idle_ns = options->service.idle_ns,
+		.closed_ns = options->service.expired_ns,
 		.hash_seed = secret(),
 	};
 	struct tcpm_handler handler = {.user = measure, .sample = on_sample, .closed = on_closed};
@@ -121,7 +123,11 @@ int measure_init(struct measure *measure, const struct options *options, struct 
 {
 	int result = 0;
 
-	*measure = (struct measure){.interfaces = {.names = names}};
+	*measure = (struct measure){
+		.interfaces = {.names = names},
+		.windows = {.duration_ns = options->sample_duration_ns,
+			    .interval_ns = options->sample_interval_ns},
+	};
 	if (options->filter)
 		result = filter_new(options->filter, &measure->filter, error);
 	if (!result) {
@@ -140,6 +146,13 @@ void measure_done(struct measure *measure)
 	filter_free(measure->filter);
 	interface_numbers_clear(&measure->interfaces);
 	*measure = (struct measure){0};
+}
+
+void measure_refilter(struct measure *measure, struct filter *filter)
+{
+	filter_free(measure->filter);
+	measure->filter = filter;
+	measure->filter_refused = false;
 }
 
 static bool matches(struct measure *measure, const struct tcpm_frame *frame)
@@ -187,14 +200,69 @@ static void note_facts(struct measure *measure, const struct tcpm_frame *frames,
 	}
 }
 
+int64_t measure_windows_wait(const struct measure_windows *windows, int64_t now_ns)
+{
+	int64_t period_ns = windows->duration_ns + windows->interval_ns;
+	int64_t into_ns;
+
+	if (!windows->duration_ns || !windows->interval_ns || now_ns < windows->start_ns)
+		return 0;
+	into_ns = (now_ns - windows->start_ns) % period_ns;
+	return into_ns < windows->duration_ns ? 0 : period_ns - into_ns;
+}
+
+static void feed(struct measure *measure, const struct tcpm_frame *frames, int count)
+{
+	note_facts(measure, frames, count);
+	tcpm_engine_feed(measure->engine, frames, (size_t)count);
+}
+
+/* The number of the window that a time lies in, or -1. */
+static int64_t window_of(struct measure_windows *windows, int64_t time_ns)
+{
+	if (time_ns == TCPM_NO_TIME)
+		return -1;
+	/* Set at first, and again if the clock was set back. */
+	if (!windows->start_ns || time_ns < windows->start_ns)
+		windows->start_ns = time_ns;
+	if (measure_windows_wait(windows, time_ns) > 0)
+		return -1;
+	return (time_ns - windows->start_ns) / (windows->duration_ns + windows->interval_ns);
+}
+
+/* Feeds the frames of open windows. What one window leaves unanswered the next must not
+ * answer: in between, anything may have passed unseen. */
+static void feed_windows(struct measure *measure, struct tcpm_frame *frames, int count)
+{
+	struct measure_windows *windows = &measure->windows;
+	int kept = 0;
+
+	for (int i = 0; i < count; i++) {
+		int64_t number = window_of(windows, frames[i].time_ns);
+
+		if (number < 0)
+			continue;
+		if (number != windows->latest) {
+			feed(measure, frames, kept);
+			tcpm_engine_flush(measure->engine);
+			kept = 0;
+		}
+		windows->latest = number;
+		frames[kept++] = frames[i];
+	}
+	feed(measure, frames, kept);
+}
+
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
 		    int count)
 {
 	measure->facts.records += (uint64_t)count;
 	interface_numbers_translate(&measure->interfaces, source, frames, (size_t)count);
 	count = keep_matching(measure, frames, count);
-	note_facts(measure, frames, count);
-	tcpm_engine_feed(measure->engine, frames, (size_t)count);
+	if (measure->windows.duration_ns)
+		feed_windows(measure, frames, count);
+	else
+		feed(measure, frames, count);
 	add_pending(measure);
 }
 

@@ -18,6 +18,18 @@
  * side. */
 #define MEASURE_PENDING 32
 
+/* When to look, if not always: from start_ns on for duration_ns, then not for interval_ns,
+ * and so on, by the frames' times. */
+struct measure_windows {
+	int64_t duration_ns; /* 0: always */
+	int64_t interval_ns;
+	int64_t start_ns; /* 0: the first frame's */
+	int64_t latest;   /* the number of the window that was measured last */
+};
+
+/* How long after now_ns the next window begins; 0: one is open, or it is always. */
+int64_t measure_windows_wait(const struct measure_windows *windows, int64_t now_ns);
+
 struct measure {
 	struct tcpm_engine *engine;
 	struct groups *groups; /* the owner may put others in their place, see groups_reset */
@@ -25,6 +37,7 @@ struct measure {
 	bool filter_tagged;    /* only frames with VLAN tags are left to the filter */
 	bool filter_refused;   /* for a link type; it was complained of */
 	bool any_frame;
+	struct measure_windows windows;
 	struct interface_numbers interfaces;
 	struct output_facts facts; /* the counters are the engine's */
 	unsigned pending_count;
@@ -43,6 +56,10 @@ int measure_init(struct measure *measure, const struct options *options, struct 
 
 /* Frees all. An empty one stays behind. */
 void measure_done(struct measure *measure);
+
+/* Another expression (NULL: all frames match) for the frames from now on; the filter is the
+ * measure's. */
+void measure_refilter(struct measure *measure, struct filter *filter);
 
 /* New groups as the options ask for. NULL: no memory. */
 struct groups *measure_groups(const struct options *options, const struct prefixes *local,

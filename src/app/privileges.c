@@ -34,8 +34,18 @@ int privileges_find(const char *name, struct privileges *privileges, struct erro
 	return 0;
 }
 
+/* The capabilities that are to be left. */
+static void choose(capng_select_t set, bool keep_raw)
+{
+	bool has_raw = capng_have_capability(CAPNG_PERMITTED, CAP_NET_RAW);
+
+	capng_clear(set);
+	if (keep_raw && has_raw)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_RAW);
+}
+
 /* Root becomes the user; its capabilities are cleared on the way. */
-static int become(const struct privileges *privileges, struct error *error)
+static int become(const struct privileges *privileges, bool keep_raw, struct error *error)
 {
 	int flags = CAPNG_DROP_SUPP_GRP;
 	int result;
@@ -43,7 +53,7 @@ static int become(const struct privileges *privileges, struct error *error)
 	/* Root of a container may lack the right to clear the bounding set. */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		flags |= CAPNG_CLEAR_BOUNDING;
-	capng_clear(CAPNG_SELECT_ALL);
+	choose(CAPNG_SELECT_ALL, keep_raw);
 	result = capng_change_id((int)privileges->uid, (int)privileges->gid, (capng_flags_t)flags);
 	if (result == 0 && getuid() == privileges->uid && geteuid() == privileges->uid)
 		return 0;
@@ -54,16 +64,28 @@ static int become(const struct privileges *privileges, struct error *error)
 		privileges->name, errno ? strerror(errno) : "refused", -result);
 }
 
-int privileges_drop(const struct privileges *privileges, struct error *error)
+/* Whether nothing is left that should not be. */
+static bool dropped(bool keep_raw)
+{
+	if (capng_get_caps_process() != 0)
+		return false;
+	if (keep_raw) {
+		capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE,
+			     CAP_NET_RAW);
+	}
+	return capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE;
+}
+
+int privileges_drop(const struct privileges *privileges, bool keep_raw, struct error *error)
 {
 	int result = 0;
 
 	if (capng_get_caps_process() != 0)
 		return error_set(error, EPERM, "its own capabilities cannot be read");
 	if (geteuid() == 0 && privileges->uid != 0) {
-		result = become(privileges, error);
+		result = become(privileges, keep_raw, error);
 	} else {
-		capng_clear(CAPNG_SELECT_BOTH);
+		choose(CAPNG_SELECT_BOTH, keep_raw);
 		if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 			result = error_set(error, EPERM, "its capabilities cannot be given up");
 	}
@@ -72,8 +94,14 @@ int privileges_drop(const struct privileges *privileges, struct error *error)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(error, errno, "it cannot rule out new rights: %s",
 				 strerror(errno));
-	if (capng_get_caps_process() != 0 ||
-	    capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+	if (!dropped(keep_raw))
 		return error_set(error, EPERM, "its capabilities were not given up");
 	return 0;
+}
+
+void privileges_drop_thread(void)
+{
+	capng_get_caps_process();
+	capng_clear(CAPNG_SELECT_CAPS);
+	capng_apply(CAPNG_SELECT_CAPS);
 }

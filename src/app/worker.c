@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,11 +44,11 @@ static void on_sample(void *user, const struct tcpm_sample *sample, enum group_s
 }
 
 int worker_init(struct worker *worker, struct workers_common *common, struct source *source,
-		const char *name, struct error *error)
+		bool live, const char *name, struct error *error)
 {
 	int result;
 
-	*worker = (struct worker){.common = common, .source = source};
+	*worker = (struct worker){.common = common, .source = source, .live = live, .wake = -1};
 	snprintf(worker->name, sizeof(worker->name), "%s", name);
 	worker->wake = event_new();
 	if (worker->wake >= 0)
@@ -57,6 +58,13 @@ int worker_init(struct worker *worker, struct workers_common *common, struct sou
 	return result;
 }
 
+/* What of the filter is left to the measure. */
+static void note_exact(struct worker *worker)
+{
+	worker->measure.filter_tagged =
+		worker->live && live_source_exact(worker->source) == LIVE_EXACT_BUT_TAGGED;
+}
+
 int worker_measures(struct worker *worker, const struct options *options, struct interfaces *names,
 		    const struct prefixes *local, unsigned shares, struct error *error)
 {
@@ -64,14 +72,7 @@ int worker_measures(struct worker *worker, const struct options *options, struct
 
 	if (result < 0)
 		return result;
-	switch (live_source_exact(worker->source)) {
-	case LIVE_EXACT:
-	case LIVE_NOT_EXACT:
-		break;
-	case LIVE_EXACT_BUT_TAGGED:
-		worker->measure.filter_tagged = true;
-		break;
-	}
+	note_exact(worker);
 	if (worker->common->output) {
 		worker->measure.sample = on_sample;
 		worker->measure.user = worker;
@@ -148,6 +149,8 @@ static void note_counts(struct worker *worker)
 	struct output_facts *facts = &worker->measure.facts;
 	struct live_counts counts;
 
+	if (!worker->live)
+		return;
 	live_source_counts(worker->source, &counts);
 	facts->live = true;
 	facts->dropped = counts.dropped;
@@ -179,6 +182,34 @@ static void take_local(struct worker *worker)
 		groups_set_local(worker->measure.groups, local);
 }
 
+static void free_filter(struct worker_filter *filter)
+{
+	if (!filter)
+		return;
+	free(filter->expression);
+	filter_free(filter->compiled);
+	free(filter);
+}
+
+/* The expression is one that could be compiled; should the kernel refuse it all the same, the
+ * one before goes on, in both places. */
+static void take_filter(struct worker *worker)
+{
+	struct worker_filter *filter = atomic_exchange(&worker->filter, NULL);
+	struct error error;
+
+	if (!filter)
+		return;
+	if (worker->live && live_source_refilter(worker->source, filter->expression, &error) < 0) {
+		complain("%s; the one before stays", error.text);
+	} else {
+		measure_refilter(&worker->measure, filter->compiled);
+		filter->compiled = NULL;
+		note_exact(worker);
+	}
+	free_filter(filter);
+}
+
 static void answer_if_asked(struct worker *worker)
 {
 	if (worker->state != HANDOVER_ASKED)
@@ -195,7 +226,7 @@ static void wait(struct worker *worker, int timeout_ms)
 		{.fd = live_source_fd(worker->source), .events = POLLIN},
 	};
 
-	poll(polled, worker->gone ? 1 : 2, timeout_ms);
+	poll(polled, worker->gone || worker->paused ? 1 : 2, timeout_ms);
 	if (polled[0].revents)
 		event_drain(worker->wake);
 }
@@ -248,16 +279,40 @@ static bool try_resume(struct worker *worker)
 	return true;
 }
 
+/* Between two windows nothing need come. */
+static void sleep_paused(struct worker *worker, int64_t left_ns)
+{
+	if (!worker->paused)
+		live_source_pause(worker->source);
+	worker->paused = true;
+	wait(worker, (int)(left_ns / 1000000 < IDLE_MS ? left_ns / 1000000 + 1 : IDLE_MS));
+}
+
+/* Nothing has come. Waits for more. */
+static void idle(struct worker *worker)
+{
+	int64_t left_ns = measure_windows_wait(&worker->measure.windows, clock_ns(CLOCK_REALTIME));
+
+	if (left_ns > 0) {
+		sleep_paused(worker, left_ns);
+		return;
+	}
+	if (worker->paused)
+		live_source_unpause(worker->source);
+	worker->paused = false;
+	wait(worker, IDLE_MS);
+}
+
 /* What follows from a batch that gave nothing. Returns whether to go on. */
 static bool go_on(struct worker *worker, int result, const struct error *error)
 {
 	switch (result) {
-	case 0:
+	case 0: /* of a file, or of --count */
 		worker->common->stop = true;
 		return false;
 	case -EAGAIN:
 		flush_samples(worker);
-		wait(worker, IDLE_MS);
+		idle(worker);
 		return true;
 	case -ENODEV:
 		tell(worker, "was deleted; waiting for it to come back");
@@ -277,7 +332,7 @@ static void read_rest(struct worker *worker)
 	int64_t start_ms = monotonic_ms();
 	int result;
 
-	if (worker->gone || worker->failed || worker->common->write_failed)
+	if (worker->gone || worker->failed || worker->common->write_failed || !worker->live)
 		return;
 	do {
 		result = read_batch(worker, &error);
@@ -294,11 +349,15 @@ static void *run(void *argument)
 	struct workers_common *common = worker->common;
 	bool going = true;
 
+	privileges_drop_thread();
+	if (worker->live && worker->measure.windows.duration_ns)
+		worker->measure.windows.start_ns = clock_ns(CLOCK_REALTIME);
 	while (going && !common->stop && !common->write_failed) {
 		struct error error;
 		int result;
 
 		take_local(worker);
+		take_filter(worker);
 		answer_if_asked(worker);
 		if (worker->gone) {
 			flush_samples(worker);
@@ -343,6 +402,25 @@ void worker_set_local(struct worker *worker, const struct prefixes *local)
 	worker_wake(worker);
 }
 
+int worker_refilter(struct worker *worker, const char *expression, struct error *error)
+{
+	struct worker_filter *filter = calloc(1, sizeof(*filter));
+	int result;
+
+	if (!filter)
+		return error_set(error, ENOMEM, "out of memory");
+	filter->expression = strdup(expression);
+	result = filter->expression ? filter_new(expression, &filter->compiled, error)
+				    : error_set(error, ENOMEM, "out of memory");
+	if (result < 0) {
+		free_filter(filter);
+		return result;
+	}
+	free_filter(atomic_exchange(&worker->filter, filter));
+	worker_wake(worker);
+	return 0;
+}
+
 bool worker_answered(struct worker *worker)
 {
 	if (worker->state == HANDOVER_ASKED && (worker->ended || !worker->started)) {
@@ -369,6 +447,7 @@ void worker_done(struct worker *worker)
 {
 	worker_join(worker);
 	measure_done(&worker->measure);
+	free_filter(atomic_exchange(&worker->filter, NULL));
 	groups_free(worker->handover.groups);
 	worker->handover.groups = NULL;
 	source_close(worker->source);

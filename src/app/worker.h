@@ -42,29 +42,39 @@ enum handover_state {
 	HANDOVER_ANSWERED,
 };
 
+/* An expression that is to take the place of the one there is. */
+struct worker_filter {
+	char *expression;
+	struct filter *compiled;
+};
+
 struct worker {
 	struct workers_common *common;
 	struct source *source;
+	bool live;     /* the source is an interface, not a file */
 	char name[64]; /* of the interface */
 	struct measure measure;
 	pthread_t thread;
 	bool started;
 	int wake;      /* an eventfd */
 	bool gone;     /* the interface is */
+	bool paused;   /* between two windows, see struct measure_windows */
 	bool silent;   /* another one speaks of the interface */
 	bool failed;   /* it ended before its time; it was complained of */
 	unsigned told; /* how often the interface was spoken of since told_ms */
 	int64_t told_ms;
 	uint64_t batches;
 	_Atomic(const struct prefixes *) local; /* for the present groups; NULL: nothing new */
+	_Atomic(struct worker_filter *) filter; /* to be taken; NULL: nothing new */
 	struct handover handover;
 	atomic_int state; /* enum handover_state, of the handover */
 	atomic_bool ended;
 };
 
-/* Readies a worker for a source, which it owns from now on; on error that is closed. */
+/* Readies a worker for a source, which it owns from now on; on error that is closed. live:
+ * it is an interface's. */
 int worker_init(struct worker *worker, struct workers_common *common, struct source *source,
-		const char *name, struct error *error);
+		bool live, const char *name, struct error *error);
 
 /* Makes what it measures with; see measure_init. local outlives the worker, or is replaced
  * by a handover. */
@@ -80,6 +90,10 @@ void worker_ask(struct worker *worker);
 /* Has the present groups take another set of local addresses, too. The one before stays in
  * use until the next handover has brought this one. */
 void worker_set_local(struct worker *worker, const struct prefixes *local);
+
+/* Has it look at what matches an expression (not NULL), from the next batch on. 0; -EINVAL:
+ * libpcap refuses it, -ENOMEM: *error filled, the one before stays. */
+int worker_refilter(struct worker *worker, const char *expression, struct error *error);
 
 /* Whether the handover that was asked for is there. Of a worker that has ended, it is. */
 bool worker_answered(struct worker *worker);

@@ -11,28 +11,72 @@
 #include "app/event.h"
 #include "packet/packet.h"
 
-/* Opens a source and readies a worker for it. */
-static int add_worker(struct workers *workers, const struct live_options *wanted,
+/* How many workers there are to be. */
+static size_t wanted_count(const struct options *options)
+{
+	return options->interface_count * options->threads + options->file_count;
+}
+
+/* Readies a worker for a source, which is its own from now on. */
+static int add_worker(struct workers *workers, struct source *source, bool live, const char *name,
 		      const struct options *options, struct interfaces *names,
 		      const struct prefixes *local, struct error *error)
 {
 	struct worker *worker = &workers->all[workers->count];
-	unsigned shares = (unsigned)(options->interface_count * options->threads);
-	struct source *source;
-	int result = live_source_open(wanted, &source, error);
+	unsigned shares = (unsigned)wanted_count(options);
+	int result = worker_init(worker, &workers->common, source, live, name, error);
 
 	if (result < 0)
 		return result;
-	result = worker_init(worker, &workers->common, source, wanted->interface, error);
-	if (result < 0)
-		return result;
 	workers->count++;
-	worker->silent = wanted->share > 0;
 	result = worker_measures(worker, options, names, local, shares, error);
 	if (result < 0)
 		return result;
 	worker->handover.groups = measure_groups(options, local, error);
 	return worker->handover.groups ? 0 : -ENOMEM;
+}
+
+/* Opens an interface, once for each thread. */
+static int add_interface(struct workers *workers, const char *interface,
+			 const struct packet_ports *ports, const struct options *options,
+			 struct interfaces *names, const struct prefixes *local,
+			 struct error *error)
+{
+	int result = 0;
+	int group = -1;
+	struct live_options wanted = {
+		.interface = interface,
+		.filter = options->filter,
+		.ports = ports,
+		.snaplen = (uint32_t)options->snaplen,
+		.buffer_bytes = (uint32_t)options->buffer_kib * 1024,
+		.promiscuous = options->promiscuous,
+		.stamps = options->stamps,
+		.shares = (unsigned)options->threads,
+		.group = &group,
+	};
+
+	for (; wanted.share < wanted.shares && !result; wanted.share++) {
+		struct source *source;
+
+		result = live_source_open(&wanted, &source, error);
+		if (!result)
+			result = add_worker(workers, source, true, interface, options, names, local,
+					    error);
+		if (!result)
+			workers->all[workers->count - 1].silent = wanted.share > 0;
+	}
+	return result;
+}
+
+static int add_file(struct workers *workers, const char *path, const struct options *options,
+		    struct interfaces *names, const struct prefixes *local, struct error *error)
+{
+	struct source *source;
+	int result = file_source_open(path, &source, error);
+
+	return result < 0 ? result
+			  : add_worker(workers, source, false, path, options, names, local, error);
 }
 
 int workers_open(struct workers *workers, const struct options *options, struct interfaces *names,
@@ -54,26 +98,14 @@ int workers_open(struct workers *workers, const struct options *options, struct 
 		return error_set(error, errno, "no eventfd: %s", strerror(errno));
 	if (!packet_ports_set(&ports, options->tunnel_ports, options->tunnel_port_count))
 		return error_set(error, EINVAL, "--tunnel-port: these ports cannot be");
-	workers->all = calloc(options->interface_count * options->threads, sizeof(*workers->all));
+	workers->all = calloc(wanted_count(options), sizeof(*workers->all));
 	if (!workers->all)
 		return error_set(error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < options->interface_count; i++) {
-		int group = -1;
-		struct live_options wanted = {
-			.interface = options->interfaces[i],
-			.filter = options->filter,
-			.ports = &ports,
-			.snaplen = (uint32_t)options->snaplen,
-			.buffer_bytes = (uint32_t)options->buffer_kib * 1024,
-			.promiscuous = options->promiscuous,
-			.stamps = options->stamps,
-			.shares = (unsigned)options->threads,
-			.group = &group,
-		};
-
-		for (; wanted.share < wanted.shares && !result; wanted.share++)
-			result = add_worker(workers, &wanted, options, names, local, error);
-	}
+	for (size_t i = 0; i < options->interface_count && !result; i++)
+		result = add_interface(workers, options->interfaces[i], &ports, options, names,
+				       local, error);
+	for (size_t i = 0; i < options->file_count && !result; i++)
+		result = add_file(workers, options->files[i], options, names, local, error);
 	return result;
 }
 
@@ -82,7 +114,8 @@ int workers_start(struct workers *workers, struct error *error)
 	int result = 0;
 
 	for (size_t i = 0; i < workers->count; i++)
-		live_source_start(workers->all[i].source);
+		if (workers->all[i].live)
+			live_source_start(workers->all[i].source);
 	for (size_t i = 0; i < workers->count && !result; i++)
 		result = worker_start(&workers->all[i], error);
 	return result;
@@ -107,6 +140,15 @@ void workers_set_local(struct workers *workers, const struct prefixes *local)
 		worker_set_local(&workers->all[i], local);
 }
 
+int workers_refilter(struct workers *workers, const char *expression, struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < workers->count && !result; i++)
+		result = worker_refilter(&workers->all[i], expression, error);
+	return result;
+}
+
 bool workers_answered(struct workers *workers)
 {
 	if (!workers->asked)
@@ -121,8 +163,9 @@ void workers_collect(struct workers *workers, struct groups *interval, struct ou
 		     struct tcpm_counters *counters)
 {
 	groups_reset(interval, 0);
-	*facts = (struct output_facts){
-		.live = true, .interface_unknown = true, .counters = counters};
+	*facts = (struct output_facts){.live = workers->count && workers->all[0].live,
+				       .interface_unknown = true,
+				       .counters = counters};
 	*counters = (struct tcpm_counters){0};
 	for (size_t i = 0; i < workers->count; i++) {
 		struct worker *worker = &workers->all[i];

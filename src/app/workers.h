@@ -1,5 +1,5 @@
 /*
- * All workers of a live run: one for each interface and thread.
+ * All workers of a run: one for each interface and thread, and for each capture.
  */
 #ifndef APP_WORKERS_H
 #define APP_WORKERS_H
@@ -17,8 +17,8 @@ struct workers {
 	bool asked;          /* for a handover */
 };
 
-/* Opens the interfaces that the options name; nothing runs yet. names and local outlive
- * the workers (local: or until a handover brings another set); output: where samples are
+/* Opens the interfaces and the captures that the options name; nothing runs yet. names and local
+ * outlive the workers (local: or until a handover brings another set); output: where samples are
  * printed, or NULL. On error what was opened is there for workers_done; -EINVAL: the user
  * asked for something wrong. */
 int workers_open(struct workers *workers, const struct options *options, struct interfaces *names,
@@ -32,6 +32,9 @@ void workers_ask(struct workers *workers, const struct prefixes *local);
 
 /* See worker_set_local. */
 void workers_set_local(struct workers *workers, const struct prefixes *local);
+
+/* See worker_refilter. */
+int workers_refilter(struct workers *workers, const char *expression, struct error *error);
 
 /* Whether all groups that were asked for are there. */
 bool workers_answered(struct workers *workers);

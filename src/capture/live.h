@@ -67,6 +67,17 @@ enum live_exact {
 
 enum live_exact live_source_exact(const struct source *source);
 
+/* Puts another expression in the place of the source's (NULL: everything); what is left to
+ * the caller may change. Packets that came before are handed out as they were let through.
+ * On Ethernet no packet is lost on the way; elsewhere, for a moment, nothing is let through.
+ * On error the one before stays, and *error tells why: -EINVAL: it cannot be compiled. */
+int live_source_refilter(struct source *source, const char *filter, struct error *error);
+
+/* Has the kernel let nothing through, so that what passes costs nothing; and as before
+ * again, beginning as with live_source_start. */
+void live_source_pause(struct source *source);
+void live_source_unpause(struct source *source);
+
 /* After -ENODEV: goes on with the interface of the same name, if it is there again and up.
  * 0; 1: goes on, but this source has all packets of the interface from now on, and others
  * that shared it get none; -EAGAIN: not yet; -ENOTSUP: this source cannot (another one that

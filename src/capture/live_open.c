@@ -12,8 +12,6 @@
 
 #include <pcap/pcap.h>
 
-#include "base/text.h"
-#include "capture/filter.h"
 #include "capture/live.h"
 #include "capture/live_source.h"
 
@@ -35,19 +33,6 @@ static uint16_t linktype_of(int dlt)
 	default:
 		return (uint16_t)dlt;
 	}
-}
-
-/* Installs an expression; one that cannot match anything is one, too. */
-int live_install(struct pcap *pcap, const char *expression)
-{
-	struct bpf_program code;
-	int result;
-
-	if (pcap_compile(pcap, &code, expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		return -EINVAL;
-	result = pcap_setfilter(pcap, &code) < 0 ? -EIO : 0;
-	pcap_freecode(&code);
-	return result;
 }
 
 /* "host, adapter": what -j may ask for. */
@@ -188,71 +173,6 @@ static void choose_linktype(struct live_source *live)
 		pcap_get_tstamp_precision(live->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
 }
 
-/* Other UDP than that which may hold a tunnel would only be counted. */
-static void append_tunnels(struct text *text, const struct packet_ports *ports)
-{
-	text_string(text, "not udp");
-	for (unsigned kind = 0; kind < TCPM_TUNNELS; kind++) {
-		for (unsigned i = 0; i < PACKET_MAX_PORTS && ports->port[kind][i]; i++) {
-			text_string(text, " or udp port ");
-			text_u64(text, ports->port[kind][i]);
-		}
-	}
-}
-
-/*
- * The expression for the kernel. It sees frames whose outermost tag was taken away, and
- * matches them as if they had none; those with further tags go to the caller, who sees
- * them as they are.
- */
-static int make_filter(struct live_source *live, const struct live_options *options)
-{
-	enum filter_tags tags = options->filter ? filter_tags(options->filter) : FILTER_TAGS_NONE;
-	struct text text;
-
-	text_init(&text);
-	live->exact = tags == FILTER_TAGS_NONE ? LIVE_EXACT_BUT_TAGGED : LIVE_NOT_EXACT;
-	if (!options->filter) {
-		live->exact = LIVE_EXACT;
-		append_tunnels(&text, options->ports);
-	} else if (tags != FILTER_TAGS_BYTES) {
-		text_char(&text, '(');
-		text_string(&text, options->filter);
-		text_char(&text, ')');
-		if (tags == FILTER_TAGS_NONE &&
-		    (live->linktype == DLT_EN10MB || live->linktype == DLT_LINUX_SLL ||
-		     live->linktype == DLT_LINUX_SLL2))
-			text_string(&text, " or ether proto 0x8100 or ether proto 0x88a8 or "
-					   "ether proto 0x9100");
-	}
-	text_char(&text, '\0');
-	if (text.error) {
-		text_done(&text);
-		return text.error;
-	}
-	live->filter = text.bytes; /* its own from now on */
-	return 0;
-}
-
-/* The kernel cuts packets to the snap length only by a filter, so there always is one. */
-static int set_filter(struct live_source *live, const struct live_options *options,
-		      struct error *error)
-{
-	int result = make_filter(live, options);
-
-	if (!result)
-		result = live_install(live->pcap, live->filter);
-	if (result == -ENOMEM)
-		return error_set(error, ENOMEM, "%s: there is not enough memory", live->name);
-	if (result == -EINVAL)
-		return error_set(error, EINVAL, "%s: filter \"%.200s\": %.200s", live->name,
-				 options->filter ? options->filter : "", pcap_geterr(live->pcap));
-	if (result < 0)
-		return error_set(error, EIO, "%s: the filter cannot be installed: %.200s",
-				 live->name, pcap_geterr(live->pcap));
-	return 0;
-}
-
 /* Joins those that share the interface: the first one in a new group, with a number that
  * no other program has. */
 static int join_group(struct live_source *live, int *group)
@@ -319,7 +239,7 @@ static int open_all(struct live_source *live, const struct live_options *options
 		find_address(live);
 	else
 		live->foreign_clock = false;
-	result = set_filter(live, options, error);
+	result = live_set_filter(live, options->filter, error);
 	return result < 0 ? result : join(live, options, error);
 }
 
@@ -338,6 +258,7 @@ int live_source_open(const struct live_options *options, struct source **source,
 	live->promiscuous = options->promiscuous && !live->any;
 	live->first = options->share == 0;
 	live->snaplen = options->snaplen;
+	live->ports = *options->ports;
 	live->stride = (options->snaplen + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	live->bytes = malloc(LIVE_BATCH * live->stride);
 	result = live->bytes

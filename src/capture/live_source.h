@@ -27,7 +27,9 @@ struct live_source {
 	struct pcap *pcap;
 	struct pcap *spare; /* NULL: there is none */
 	char name[LIVE_NAME_SIZE];
+	struct packet_ports ports;
 	char *filter; /* the whole expression for the kernel */
+	bool paused;  /* but nothing is let through */
 	enum live_exact exact;
 	bool any;
 	bool promiscuous;
@@ -66,8 +68,12 @@ struct live_source {
 
 extern const struct source_ops live_source_ops;
 
-/* Installs a filter expression. 0; -EINVAL: it cannot be compiled; -EIO: the kernel refuses
- * it; libpcap's words are in the handle. */
+/* Installs a filter expression; one that cannot match anything is one, too. 0; -EINVAL: it cannot
+ * be compiled; -EIO: the kernel refuses it; libpcap's words are in the handle. */
 int live_install(struct pcap *pcap, const char *expression);
+
+/* Installs the user's expression (NULL: everything), and what goes with it, on a source in
+ * the making. 0, or a negative errno with *error filled. */
+int live_set_filter(struct live_source *live, const char *filter, struct error *error);
 
 #endif
