@@ -328,18 +328,63 @@ static void merge_group(struct groups *groups, struct group *into, const struct 
 		groups->tally.without_histogram += samples;
 }
 
-void groups_merge(struct groups *groups, const struct groups *from)
+void groups_merge_if(struct groups *groups, const struct groups *from,
+		     bool (*wanted)(void *user, const struct group *group), void *user)
 {
 	struct groups_tally *tally = &groups->tally;
 
 	for (size_t i = 0; i < from->count; i++)
-		merge_group(groups, find_or_add(groups, &from->all[i]->key), from->all[i]);
+		if (wanted(user, from->all[i]))
+			merge_group(groups, find_or_add(groups, &from->all[i]->key), from->all[i]);
 	merge_group(groups, &groups->other, &from->other);
 	tally->flows += from->tally.flows;
 	totals_add(&tally->totals, &from->tally.totals);
 	tally->other_for_cap += from->tally.other_for_cap;
 	tally->other_for_memory += from->tally.other_for_memory;
 	tally->without_histogram += from->tally.without_histogram;
+}
+
+static bool everything(void *user, const struct group *group)
+{
+	(void)user;
+	(void)group;
+	return true;
+}
+
+void groups_merge(struct groups *groups, const struct groups *from)
+{
+	groups_merge_if(groups, from, everything, NULL);
+}
+
+int groups_keep(struct groups *groups, bool (*wanted)(void *user, const struct group *group),
+		void *user)
+{
+	size_t entry_count = groups->entries ? groups->mask + 1 : 0;
+	struct entry *entries = calloc(entry_count ? entry_count : 1, sizeof(*entries));
+	size_t kept = 0;
+
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < groups->count; i++) {
+		struct group *group = groups->all[i];
+
+		if (!wanted(user, group)) {
+			summary_done(&group->summary);
+			free(group);
+			continue;
+		}
+		group->number = (uint32_t)kept;
+		groups->all[kept++] = group;
+		insert(entries, groups->mask,
+		       (struct entry){.hash = hash_key(groups, &group->key),
+				      .number = (uint32_t)kept});
+	}
+	groups->count = kept;
+	free(groups->entries);
+	groups->entries = entry_count ? entries : NULL;
+	if (!entry_count)
+		free(entries);
+	return 0;
 }
 
 const struct group *groups_find(const struct groups *groups, const struct group_key *key)

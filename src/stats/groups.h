@@ -103,6 +103,15 @@ void groups_reset(struct groups *groups, uint32_t generation);
  * no room goes to "other". */
 void groups_merge(struct groups *groups, const struct groups *from);
 
+/* The same, without the groups that are not wanted ("other" and the tally always are). */
+void groups_merge_if(struct groups *groups, const struct groups *from,
+		     bool (*wanted)(void *user, const struct group *group), void *user);
+
+/* Forgets the groups that are not wanted: room for others. Not of groups that an engine's
+ * slots point to. "Other" stays. 0, or -ENOMEM: nothing has changed. */
+int groups_keep(struct groups *groups, bool (*wanted)(void *user, const struct group *group),
+		void *user);
+
 /* The group of a key, or NULL. */
 const struct group *groups_find(const struct groups *groups, const struct group_key *key);
 
