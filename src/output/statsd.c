@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "output/endpoint.h"
+#include "output/pairs.h"
 #include "output/statsd_text.h"
-#include "stats/ranking.h"
 
 #define RTT      "system.net.tcp.rtt"
 #define RESPONSE "system.net.tcp.response"
@@ -328,41 +328,21 @@ static void send_group(struct statsd *statsd, const struct statsd_options *optio
 		distribution(statsd, network);
 }
 
-/* The groups beyond the first so many, and "other", as one. */
-static void send_rest(struct statsd *statsd, const struct statsd_options *options,
-		      const struct groups *groups, const struct ranking *ranking, size_t from)
-{
-	const struct group *other = groups_other(groups);
-	struct group rest = {0};
-
-	if (!other && from >= ranking->count)
-		return;
-	if (other && summary_merge(&rest.summary, &other->summary))
-		statsd->error = -ENOMEM;
-	for (size_t i = from; i < ranking->count; i++)
-		if (summary_merge(&rest.summary, &ranking->groups[i]->summary))
-			statsd->error = -ENOMEM;
-	send_group(statsd, options, groups_options(groups), &rest);
-	summary_done(&rest.summary);
-}
-
 int statsd_groups(struct statsd *statsd, const struct statsd_options *options,
 		  const struct groups *groups)
 {
-	const struct ranking_options by_samples = {.by = RANKING_BY_SAMPLES,
-						   .both_sides = options->both_sides};
-	struct ranking ranking;
+	const struct pairs_options wanted = {.max = options->max_pairs,
+					     .both_sides = options->both_sides,
+					     .interface = !options->interface,
+					     .names = options->names};
+	struct pairs pairs;
 
-	if (ranking_make(&ranking, groups, &by_samples))
+	if (pairs_make(&pairs, groups, &wanted))
 		return -ENOMEM;
-
-	size_t alone = ranking.count < options->max_pairs ? ranking.count : options->max_pairs;
-
-	statsd->error = 0;
-	for (size_t i = 0; i < alone; i++)
-		send_group(statsd, options, groups_options(groups), ranking.groups[i]);
-	send_rest(statsd, options, groups, &ranking, alone);
-	ranking_done(&ranking);
+	statsd->error = pairs.incomplete ? -ENOMEM : 0;
+	for (size_t i = 0; i < pairs.count; i++)
+		send_group(statsd, options, groups_options(groups), pairs.all[i]);
+	pairs_done(&pairs);
 	return statsd->error;
 }
 

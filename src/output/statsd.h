@@ -1,8 +1,10 @@
 /*
  * Groups to DogStatsD's text protocol (version 1.1), by go-metro's names.
  *
- * One value a pair and metric: gauges in ms, with the tags src, dst, the caller's, and
- * iface. The lines are packed into datagrams, each whole within one.
+ * One value a pair and metric: gauges in ms, with the tags src, dst, tunnel (of groups that
+ * are made by it), the caller's, and iface. Groups with the same tags, such as a host's
+ * several addresses that share its name, are summed up in one (output/pairs.h). The lines are
+ * packed into datagrams, each whole within one.
  */
 #ifndef OUTPUT_STATSD_H
 #define OUTPUT_STATSD_H

@@ -376,6 +376,40 @@ static void pairs_beyond_the_most(void **state)
 	groups_free(groups);
 }
 
+static const char *one_name(void *user, const struct tcpm_address *address)
+{
+	(void)user;
+	return address->bytes[3] == 2 || address->bytes[3] == 3 ? "db.example" : NULL;
+}
+
+/* A name that two addresses share: one value, of all their samples. */
+static void addresses_of_one_name(void **state)
+{
+	const struct output_settings names = {.host_name = one_name};
+	struct statsd_options options = {.names = &names};
+	struct groups *groups = make_groups((struct groups_options){0});
+
+	(void)state;
+	for (unsigned i = 2; i < 5; i++) {
+		struct test_flow flow = make_flow(v4(0, 1), 1, v4(0, i), 2);
+
+		for (unsigned k = 0; k < (i == 4 ? 3 : 2); k++)
+			give(groups, &flow, 0, i * INT64_C(1000000));
+	}
+	expect(groups, options,
+	       "system.net.tcp.rtt:3|g|#src:10.0.0.1,dst:db.example\n"
+	       "system.net.tcp.rtt.avg:2.5|g|#src:10.0.0.1,dst:db.example\n"
+	       "system.net.tcp.rtt:4|g|#src:10.0.0.1,dst:10.0.0.4\n"
+	       "system.net.tcp.rtt.avg:4|g|#src:10.0.0.1,dst:10.0.0.4");
+	options.max_pairs = 1;
+	expect(groups, options,
+	       "system.net.tcp.rtt:3|g|#src:10.0.0.1,dst:db.example\n"
+	       "system.net.tcp.rtt.avg:2.5|g|#src:10.0.0.1,dst:db.example\n"
+	       "system.net.tcp.rtt:4|g|#src:other,dst:other\n"
+	       "system.net.tcp.rtt.avg:4|g|#src:other,dst:other");
+	groups_free(groups);
+}
+
 /* Datagrams are full but for less than a line, hold whole lines, and all of them. */
 static void packing(void **state)
 {
@@ -699,6 +733,7 @@ int main(void)
 		cmocka_unit_test(ends_of_each_grouping),
 		cmocka_unit_test(sides),
 		cmocka_unit_test(pairs_beyond_the_most),
+		cmocka_unit_test(addresses_of_one_name),
 		cmocka_unit_test(packing),
 		cmocka_unit_test(lines_too_long),
 		cmocka_unit_test(about_ourselves),
