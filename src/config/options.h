@@ -1,9 +1,9 @@
 /*
  * The options of the program: one table, read in several ways.
  *
- * A row says what an option is called, what it takes, what it means and where its
- * value goes. The command line and --help are read from the table; so will be the
- * configuration file.
+ * A row (options_table.h) says what an option is called, what it takes, what it means and
+ * where its value goes. The command line, --help and the configuration file of a service
+ * (service.h) are read by it.
  */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
@@ -58,6 +58,7 @@ struct service_options {
 	bool statsd_last;           /* also send ...rtt.last, which is ...rtt by another name */
 	bool statsd_details;        /* also min, quantiles, counts, class response */
 	bool statsd_distributions;  /* also distributions */
+	bool statsd_smooth;         /* the mean is a smoothed round trip (RFC 6298 section 2) */
 	uint64_t max_pairs;         /* in one report; the rest is summed up in one */
 
 	const char *prometheus_ip; /* an address to listen on */
@@ -74,8 +75,16 @@ struct service_options {
 	bool log_local_time;  /* else UTC */
 
 	int64_t idle_ns;    /* an idle flow is forgotten after; 0: the engine's default */
-	int64_t expired_ns; /* one that ended, after; 0: as an idle one */
+	int64_t expired_ns; /* one that ended, after; 0: the engine's default */
 };
+
+/* Defaults of a service. */
+#define OPTIONS_STATSD_IP            "127.0.0.1"
+#define OPTIONS_STATSD_PORT          8125
+#define OPTIONS_STATSD_INTERVAL_NS   (INT64_C(30) * 1000000000)
+#define OPTIONS_MAX_PAIRS            2000
+#define OPTIONS_PROMETHEUS_IP        "127.0.0.1"
+#define OPTIONS_PROMETHEUS_MAX_PAIRS 500
 
 /* All values, with their defaults filled in. Strings are the caller's argv. */
 struct options {
@@ -83,7 +92,7 @@ struct options {
 	const char *config; /* -c: run as a service by this file; NULL: do not */
 	bool check;         /* only look whether the file is right */
 	struct service_options service;
-	uint64_t given;     /* private: which options the command line had */
+	uint64_t given;     /* private: a bit for each row of the table that was given */
 	const char **files; /* -r, in order */
 	size_t file_count;
 	const char **interfaces; /* -i, in order */

@@ -22,6 +22,9 @@
 #define SERVICE_MAX_BYTES ((size_t)256 * 1024)
 #define SERVICE_MAX_DEPTH 16
 
+/* The most instances that a file may have. */
+#define SERVICE_MAX_INSTANCES 256
+
 /* A place to capture at, with its whitelist, tags and sampling. Strings are the service's. */
 struct instance {
 	const char *interface;      /* never empty; "file": reads the capture pcap */

@@ -41,7 +41,7 @@ missing() {
   done
 }
 
-table=$(sed -n '/^static const struct row table/,/^};/p' "$root/src/config/options.c")
+table=$(sed -n '/^const struct row options_table/,/^};/p' "$root/src/config/options_table.c")
 mapfile -t long < <(grep -oE '^	\{"[a-z0-9-]+"' <<<"$table" | sed 's/.*"\(.*\)"/--\1/')
 mapfile -t short < <(grep -oE "^	\{\"[a-z0-9-]+\", '.'" <<<"$table" | sed "s/.*'\(.\)'/-\1/")
 mapfile -t shown < <("$program" --help | grep -oE '(^|[ (])--?[A-Za-z][a-z0-9-]*' | tr -d ' (')

@@ -15,7 +15,7 @@
 
 #include "options_helper.h"
 
-#define USAGE "Usage: tcpmetro -r FILE | -i NAME [options] [filter expression]\n"
+#define USAGE "Usage: tcpmetro -r FILE | -i NAME | -c FILE [options] [filter expression]\n"
 
 static void nothing_asked_is_all_defaults(void **state)
 {
@@ -377,6 +377,8 @@ static void help_shows_the_table(void **state)
 		"  -r, --read FILE       a capture: pcap, pcapng, .gz, .zst; - is standard input\n",
 		"  -i, --interface NAME  capture live on an interface, or on \"any\", until "
 		"Ctrl-C\n",
+		"  -c, --config FILE     run as a service, by this configuration file\n",
+		"      --check           with -c: only look whether the file is right\n",
 		"  -D, --list-interfaces list the interfaces\n",
 		"      --samples         print each sample, a line each, instead of the report\n",
 		"  -g, --group-by WHAT   hosts, flow, receiver or prefix[,interface][,tunnel]\n",
