@@ -1,6 +1,5 @@
 /*
- * One descriptor, made anew when it can serve no longer; for UDP a ring of what was sent
- * lately, in which refusals find their datagrams.
+ * One descriptor, made anew when it can serve no longer; refusals come from its error queue.
  */
 #include "output/datagram.h"
 
@@ -17,17 +16,11 @@
 #include <linux/errqueue.h>
 #include <linux/filter.h>
 
-#include "base/hash.h"
+#include "output/outbox.h"
+#include "output/recent.h"
 
 #define ROOM_UDP  1432
 #define ROOM_UNIX 8192
-
-/* So much of a datagram tells it from others: within what any router quotes but those of
- * old, which quote nothing but the UDP header (RFC 792; RFC 1812 section 4.3.2.3). */
-#define BEGINNING 64
-
-/* Datagrams that a refusal may be about. They must outlast a round trip to the agent. */
-#define RECENT 1024
 
 /* Refusals that are read at once, so that nobody who sends them can hold us up. */
 #define REFUSALS_AT_ONCE 4096
@@ -40,28 +33,15 @@
 
 #define UNIX_PREFIX "unix://"
 
-enum fate {
-	FATE_NONE,    /* never used */
-	FATE_SENT,    /* and no refusal came */
-	FATE_REFUSED, /* a refusal came: it is about no other one any more */
-	FATE_KEPT,    /* not handed over, and counted as lost */
-};
-
-/* A datagram of late. */
-struct recent {
-	uint64_t hash; /* of its beginning */
-	uint64_t points;
-	uint16_t beginning; /* bytes of it, at most BEGINNING */
-	uint8_t fate;
-};
-
 struct datagram {
 	int fd; /* -1: none */
 	struct sockaddr_storage address;
 	socklen_t address_size;
 	struct datagram_counts counts;
-	uint64_t count;               /* of those that the ring has seen */
-	struct recent recent[RECENT]; /* number n is at n % RECENT */
+	struct recent recent;    /* UDP's */
+	bool spread;             /* datagrams go through the outbox */
+	struct outbox outbox;    /* */
+	unsigned long full_runs; /* so often in a row the agent's queue was full */
 };
 
 static bool is_unix(const struct datagram *datagram)
@@ -218,46 +198,15 @@ static void count_lost(struct datagram *datagram, uint64_t points, int error)
 	datagram->counts.error = error;
 }
 
-static void remember(struct datagram *datagram, const void *bytes, size_t size, uint64_t points,
-		     enum fate fate)
-{
-	size_t beginning = size < BEGINNING ? size : BEGINNING;
-
-	datagram->recent[datagram->count++ % RECENT] = (struct recent){
-		.hash = hash_bytes(bytes, beginning, 0),
-		.points = points,
-		.beginning = (uint16_t)beginning,
-		.fate = (uint8_t)fate,
-	};
-}
-
-/* Whether a refusal that quotes so many bytes may be about a datagram. */
-static bool may_be(const struct recent *recent, const void *quoted, size_t size)
-{
-	if (recent->fate == FATE_NONE || recent->fate == FATE_REFUSED)
-		return false;
-	return size < recent->beginning || hash_bytes(quoted, recent->beginning, 0) == recent->hash;
-}
-
-/* A refusal arrived: the last datagram that it may be about was counted as sent, and is
- * lost. One that was kept back is lost already; a firewall may refuse it all the same. */
 static void refused(struct datagram *datagram, const void *quoted, size_t size, int error)
 {
-	uint64_t known = datagram->count < RECENT ? datagram->count : RECENT;
+	uint64_t points;
 
-	for (uint64_t back = 1; back <= known; back++) {
-		struct recent *recent = &datagram->recent[(datagram->count - back) % RECENT];
-
-		if (!may_be(recent, quoted, size))
-			continue;
-		if (recent->fate == FATE_SENT) {
-			recent->fate = FATE_REFUSED;
-			datagram->counts.sent--;
-			datagram->counts.sent_points -= recent->points;
-			count_lost(datagram, recent->points, error);
-		}
+	if (!recent_refused(&datagram->recent, quoted, size, &points))
 		return;
-	}
+	datagram->counts.sent--;
+	datagram->counts.sent_points -= points;
+	count_lost(datagram, points, error);
 }
 
 /* The error of a message from the error queue, an errno, if it came by ICMP; else 0. */
@@ -282,7 +231,7 @@ static void read_refusals(struct datagram *datagram)
 	if (datagram->fd < 0 || is_unix(datagram))
 		return;
 	for (int i = 0; i < REFUSALS_AT_ONCE; i++) {
-		char quoted[BEGINNING];
+		char quoted[RECENT_BEGINNING];
 		char control[512] __attribute__((aligned(16)));
 		struct iovec part = {.iov_base = quoted, .iov_len = sizeof(quoted)};
 		struct msghdr message = {
@@ -353,10 +302,10 @@ static int deliver(struct datagram *datagram, const void *bytes, size_t size)
 	return error;
 }
 
-void datagram_send(struct datagram *datagram, const void *bytes, size_t size, uint64_t points)
+/* Counts a datagram by what became of it. */
+static void account(struct datagram *datagram, const void *bytes, size_t size, uint64_t points,
+		    int error)
 {
-	int error = size > datagram_room(datagram) ? EMSGSIZE : deliver(datagram, bytes, size);
-
 	if (error) {
 		count_lost(datagram, points, error);
 	} else {
@@ -365,8 +314,60 @@ void datagram_send(struct datagram *datagram, const void *bytes, size_t size, ui
 	}
 	if (is_unix(datagram))
 		return;
-	remember(datagram, bytes, size, points, error ? FATE_KEPT : FATE_SENT);
+	recent_add(&datagram->recent, bytes, size, points, !error);
 	read_refusals(datagram); /* on this machine, they are there by now */
+}
+
+void datagram_send(struct datagram *datagram, const void *bytes, size_t size, uint64_t points)
+{
+	if (size > datagram_room(datagram))
+		account(datagram, bytes, size, points, EMSGSIZE);
+	else if (!datagram->spread)
+		account(datagram, bytes, size, points, deliver(datagram, bytes, size));
+	else if (!outbox_put(&datagram->outbox, bytes, size, points))
+		account(datagram, bytes, size, points, ENOBUFS);
+}
+
+void datagram_spread(struct datagram *datagram)
+{
+	datagram->spread = true;
+}
+
+static bool is_full(int error)
+{
+	return error == EAGAIN || error == ENOBUFS;
+}
+
+/* Sends what waits, at most so many; with patience, those that find the agent's queue full
+ * wait on for a while. */
+static void send_waiting(struct datagram *datagram, size_t most, bool patient)
+{
+	struct outbox *outbox = &datagram->outbox;
+
+	for (size_t i = 0; i < most && outbox->count; i++) {
+		struct outbox_datagram first = outbox_first(outbox);
+		int error = deliver(datagram, first.bytes, first.size);
+
+		if (!is_full(error)) {
+			datagram->full_runs = 0;
+		} else if (patient && datagram->full_runs < DATAGRAM_PATIENCE) {
+			datagram->full_runs++;
+			return;
+		}
+		account(datagram, first.bytes, first.size, first.points, error);
+		outbox_remove(outbox);
+	}
+}
+
+size_t datagram_run(struct datagram *datagram)
+{
+	send_waiting(datagram, DATAGRAM_BURST, true);
+	return datagram->outbox.count;
+}
+
+void datagram_flush(struct datagram *datagram)
+{
+	send_waiting(datagram, SIZE_MAX, false);
 }
 
 void datagram_counts(struct datagram *datagram, struct datagram_counts *counts)
@@ -380,5 +381,6 @@ void datagram_close(struct datagram *datagram)
 	if (!datagram)
 		return;
 	close_socket(datagram);
+	outbox_done(&datagram->outbox);
 	free(datagram);
 }

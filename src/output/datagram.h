@@ -50,6 +50,29 @@ size_t datagram_room(const struct datagram *datagram);
 void datagram_send(struct datagram *datagram, const void *bytes, size_t size, uint64_t points);
 
 /*
+ * Spreading. An agent's queue is short (Unix: net.unix.max_dgram_qlen, often 10 datagrams;
+ * UDP: net.core.rmem_default, some 90 full ones), so most of a large report that is sent at
+ * once is lost, however quick the agent; with UDP, without a sign. From datagram_spread on,
+ * datagram_send puts datagrams into a queue of our own, of some MiB, and datagram_run sends
+ * the next few: to be called DATAGRAM_PAUSE_NS later again while it returns that some are
+ * waiting. Those count neither as sent nor as lost.
+ */
+#define DATAGRAM_BURST    8
+#define DATAGRAM_PAUSE_NS (INT64_C(5) * 1000000)
+
+/* So many runs a datagram waits for room in the agent's queue, where that is known (Unix):
+ * about a second. After that, each is lost at once until one gets through. */
+#define DATAGRAM_PATIENCE 200
+
+void datagram_spread(struct datagram *datagram);
+
+/* Sends a few of those that wait; how many still do. */
+size_t datagram_run(struct datagram *datagram);
+
+/* Sends all that wait now, as one does at the end. */
+void datagram_flush(struct datagram *datagram);
+
+/*
  * Looks for refusals that came since, and tells the counts.
  *
  * Which datagram a refusal is about, and so how many points, is found by the bytes that it
@@ -59,7 +82,7 @@ void datagram_send(struct datagram *datagram, const void *bytes, size_t size, ui
  */
 void datagram_counts(struct datagram *datagram, struct datagram_counts *counts);
 
-/* NULL is fine. */
+/* What waits is not sent. NULL is fine. */
 void datagram_close(struct datagram *datagram);
 
 #endif

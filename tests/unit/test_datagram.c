@@ -235,6 +235,133 @@ static void all_alike(struct place *place)
 	datagram_close(datagram);
 }
 
+/* Runs until nothing waits any more; after how many. */
+static unsigned run_all(struct datagram *datagram)
+{
+	unsigned runs = 1;
+
+	while (datagram_run(datagram) && runs < 10000)
+		runs++;
+	return runs;
+}
+
+/* Spread, a Unix agent that reads now and then gets all of a large report, in order. */
+static void spread_to_a_slow_agent(void **state)
+{
+	struct place place;
+	unsigned got = 0;
+
+	(void)state;
+	place_unix(&place, "agent");
+
+	int agent = agent_at(&place);
+	struct datagram *datagram = open_to(&place);
+
+	datagram_spread(datagram);
+	send_some(datagram, 0, 2000);
+	assert_counts(datagram, 0, 0, 0, 0);
+	assert_int_equal(datagram_run(datagram), 2000 - DATAGRAM_BURST);
+	assert_counts(datagram, DATAGRAM_BURST, sum(0, DATAGRAM_BURST), 0, 0);
+	while (got < 2000) {
+		for (int i = 0; i < DATAGRAM_PATIENCE; i++)
+			datagram_run(datagram);
+
+		struct datagram_counts counts;
+
+		datagram_counts(datagram, &counts);
+		assert_true(counts.sent > got);
+		assert_arrive(agent, got, (unsigned)counts.sent - got);
+		got = (unsigned)counts.sent;
+	}
+	assert_counts(datagram, 2000, sum(0, 2000), 0, 0);
+	assert_int_equal(datagram_run(datagram), 0);
+	datagram_close(datagram);
+	close(agent);
+}
+
+/* One that does not read at all is waited for, but not for ever; then all goes on. */
+static void spread_to_an_agent_not_reading(void **state)
+{
+	struct datagram_counts counts;
+	struct place place;
+
+	(void)state;
+	place_unix(&place, "agent");
+
+	int agent = agent_at(&place);
+	struct datagram *datagram = open_to(&place);
+
+	datagram_spread(datagram);
+	send_some(datagram, 0, 3000);
+	for (int i = 0; i < DATAGRAM_PATIENCE; i++)
+		assert_true(datagram_run(datagram));
+	datagram_counts(datagram, &counts);
+	assert_int_equal(counts.lost, 0);
+	assert_in_range(run_all(datagram), 100, 1000);
+	datagram_counts(datagram, &counts);
+	assert_int_equal(counts.sent + counts.lost, 3000);
+	assert_int_equal(counts.sent_points + counts.lost_points, sum(0, 3000));
+	assert_int_equal(counts.error, EAGAIN);
+	assert_arrive(agent, 0, (unsigned)counts.sent);
+
+	send_some(datagram, 4000, 5);
+	assert_int_equal(datagram_run(datagram), 0);
+	assert_arrive(agent, 4000, 5);
+	datagram_close(datagram);
+	close(agent);
+}
+
+/* At the end, all that waits goes out at once; what is not wanted any more does not. */
+static void spread_and_flushed(struct place *place)
+{
+	int agent = agent_at(place);
+	struct datagram *datagram = open_to(place);
+	char text[64];
+
+	datagram_spread(datagram);
+	send_some(datagram, 0, 10);
+	datagram_flush(datagram);
+	assert_arrive(agent, 0, 10);
+	assert_counts(datagram, 10, sum(0, 10), 0, 0);
+	send_some(datagram, 10, 10);
+	datagram_close(datagram);
+	assert_int_equal(agent_read(agent, text, sizeof(text), AGENT_QUIET_MS), -1);
+	close(agent);
+}
+
+/* Away, each is lost in its turn, and exactly counted. */
+static void spread_and_away(struct place *place)
+{
+	struct datagram *datagram = open_to(place);
+
+	datagram_spread(datagram);
+	send_some(datagram, 0, 500);
+	assert_int_equal(run_all(datagram), (500 + DATAGRAM_BURST - 1) / DATAGRAM_BURST);
+	assert_counts(datagram, 0, 0, 500, sum(0, 500));
+	datagram_close(datagram);
+}
+
+/* More than memory is spent on. */
+static void spread_beyond_the_queue(void **state)
+{
+	static const char bytes[8192] = "";
+	struct datagram_counts counts;
+	struct place place;
+
+	(void)state;
+	place_unix(&place, "agent");
+
+	struct datagram *datagram = open_to(&place);
+
+	datagram_spread(datagram);
+	for (int i = 0; i < 1100; i++)
+		datagram_send(datagram, bytes, sizeof(bytes), 1);
+	datagram_counts(datagram, &counts);
+	assert_in_range(counts.lost, 77, 90); /* 9 MB; 8 MiB less the headers have room */
+	assert_int_equal(counts.error, ENOBUFS);
+	datagram_close(datagram);
+}
+
 static void on_each_place(void (*test)(struct place *))
 {
 	struct place place;
@@ -272,6 +399,18 @@ static void datagrams_alike(void **state)
 {
 	(void)state;
 	on_each_place(all_alike);
+}
+
+static void at_the_end(void **state)
+{
+	(void)state;
+	on_each_place(spread_and_flushed);
+}
+
+static void agent_away_for_long(void **state)
+{
+	(void)state;
+	on_each_place(spread_and_away);
 }
 
 static void agent_by_mapped_address(void **state)
@@ -624,6 +763,11 @@ int main(void)
 		cmocka_unit_test(longest_path),
 		cmocka_unit_test(one_descriptor),
 		cmocka_unit_test(wrong_targets),
+		cmocka_unit_test(spread_to_a_slow_agent),
+		cmocka_unit_test(spread_to_an_agent_not_reading),
+		cmocka_unit_test(at_the_end),
+		cmocka_unit_test(agent_away_for_long),
+		cmocka_unit_test(spread_beyond_the_queue),
 		cmocka_unit_test(network_that_comes_later),
 	};
 
