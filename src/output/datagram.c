@@ -265,7 +265,8 @@ static int try_send(const struct datagram *datagram, const void *bytes, size_t s
 }
 
 /* Whether a new socket may help. A Unix socket's peer is an inode, and gone with the agent;
- * a UDP socket keeps the source address that it was connected from. */
+ * a UDP socket keeps the source address that it was connected from, even if that one is no
+ * address of ours any more: then there is no route. */
 static bool needs_new_socket(const struct datagram *datagram, int error)
 {
 	switch (error) {
@@ -273,6 +274,10 @@ static bool needs_new_socket(const struct datagram *datagram, int error)
 	case EDESTADDRREQ:
 	case EINVAL:
 	case EADDRNOTAVAIL:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case ENODEV:
 		return true;
 	case ENOENT:
 	case ECONNREFUSED:

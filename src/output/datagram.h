@@ -10,9 +10,10 @@
  *   UDP    Only a refusal tells (an ICMP error; from the agent's own host "port
  *          unreachable"), one for each datagram. Refusals are read from the socket's error
  *          queue (ip(7), IP_RECVERR). They are exact where the agent is on this machine.
- *          From another one they come a round trip later, and only so many a second: its
- *          kernel limits them (icmp_ratelimit, icmp_msgs_per_sec), firewalls drop them. An
- *          agent that does not read, or a host that is gone, refuses nothing.
+ *          From another one they come a round trip later, and seldom: a Linux kernel sends
+ *          six to a host at once, then one a second (icmp_ratelimit), and firewalls drop
+ *          them. An agent that does not read, or a host that is gone behind a router,
+ *          refuses nothing.
  *
  * With both, what the agent took and had not read when it died is lost and not known.
  */
