@@ -287,8 +287,6 @@ static void write_line(enum log_level level, const char *sentence)
 {
 	struct gate *gate = level >= LOG_LEVEL_ERROR ? &log_state.urgent : &log_state.ordinary;
 
-	if (level < log_state.level)
-		return;
 	/* The line that tells of those left out counts as well. */
 	if (!gate_pass(gate, gate->left_out ? 2 : 1)) {
 		if (!gate->left_out++ || level > gate->worst)
@@ -300,18 +298,35 @@ static void write_line(enum log_level level, const char *sentence)
 		log_state.lost++;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+__attribute__((format(printf, 3, 0))) static void write_words(enum log_level level, bool always,
+							      const char *format, va_list arguments)
 {
 	char sentence[SENTENCE];
+
+	vsnprintf(sentence, sizeof(sentence), format, arguments);
+	clean(sentence);
+	pthread_mutex_lock(&log_state.lock);
+	if (always || level >= log_state.level)
+		write_line(level, sentence);
+	pthread_mutex_unlock(&log_state.lock);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(sentence, sizeof(sentence), format, arguments);
+	write_words(level, false, format, arguments);
 	va_end(arguments);
-	clean(sentence);
-	pthread_mutex_lock(&log_state.lock);
-	write_line(level, sentence);
-	pthread_mutex_unlock(&log_state.lock);
+}
+
+void log_always(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_words(LOG_LEVEL_INFO, true, format, arguments);
+	va_end(arguments);
 }
 
 void log_complaint(const char *sentence)

@@ -2,6 +2,7 @@
  * The program: what was asked, done.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "app/complain.h"
 #include "app/files.h"
 #include "app/live.h"
+#include "app/service.h"
+#include "config/gometro.h"
 #include "config/options.h"
 #include "tcpmetro.h"
 
@@ -21,9 +24,9 @@ static enum exit_status end_printing(void)
 	return EXIT_NOT_ALL;
 }
 
-static enum exit_status print_help(void)
+static enum exit_status print_help(bool gometro)
 {
-	char *text = options_help();
+	char *text = gometro ? strdup(gometro_help()) : options_help();
 
 	if (!text) {
 		complain("out of memory");
@@ -48,11 +51,11 @@ static enum exit_status print_interfaces(void)
 	return status == EXIT_ALL_DONE ? printed : status;
 }
 
-static enum exit_status act(const struct options *options)
+static enum exit_status act(const struct options *options, bool gometro)
 {
 	switch (options->action) {
 	case ACTION_HELP:
-		return print_help();
+		return print_help(gometro);
 	case ACTION_VERSION:
 		return print_version();
 	case ACTION_LIST_INTERFACES:
@@ -60,12 +63,14 @@ static enum exit_status act(const struct options *options)
 	case ACTION_RUN:
 		break;
 	}
+	if (options->config)
+		return options->check ? check_service(options) : run_service(options);
 	if (options->file_count)
 		return run_files(options);
 	if (options->interface_count)
 		return run_live(options);
-	complain("nothing to read: name a capture with -r FILE or an interface with -i NAME; see "
-		 "tcpmetro --help");
+	complain("nothing to read: name a capture with -r FILE, an interface with -i NAME, or a "
+		 "configuration with -c FILE; see tcpmetro --help");
 	return EXIT_USAGE;
 }
 
@@ -74,13 +79,15 @@ int main(int argc, char **argv)
 	struct options options;
 	struct error error;
 	enum exit_status status;
-	int result = options_parse(argc, argv, &options, &error);
+	bool gometro = gometro_is_called(argc > 0 ? argv[0] : NULL);
+	int result = gometro ? gometro_parse(argc, argv, &options, &error)
+			     : options_parse(argc, argv, &options, &error);
 
 	if (result < 0) {
 		complain("%s", error.text);
 		return result == -EINVAL ? EXIT_USAGE : EXIT_NOT_ALL;
 	}
-	status = act(&options);
+	status = act(&options, gometro);
 	options_done(&options);
 	return (int)status;
 }

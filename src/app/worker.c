@@ -409,9 +409,11 @@ int worker_refilter(struct worker *worker, const char *expression, struct error 
 
 	if (!filter)
 		return error_set(error, ENOMEM, "out of memory");
-	filter->expression = strdup(expression);
-	result = filter->expression ? filter_new(expression, &filter->compiled, error)
-				    : error_set(error, ENOMEM, "out of memory");
+	filter->expression = expression ? strdup(expression) : NULL;
+	result = 0;
+	if (expression)
+		result = filter->expression ? filter_new(expression, &filter->compiled, error)
+					    : error_set(error, ENOMEM, "out of memory");
 	if (result < 0) {
 		free_filter(filter);
 		return result;

@@ -91,7 +91,7 @@ void worker_ask(struct worker *worker);
  * use until the next handover has brought this one. */
 void worker_set_local(struct worker *worker, const struct prefixes *local);
 
-/* Has it look at what matches an expression (not NULL), from the next batch on. 0; -EINVAL:
+/* Has it look at what matches an expression (NULL: everything), from the next batch on. 0; -EINVAL:
  * libpcap refuses it, -ENOMEM: *error filled, the one before stays. */
 int worker_refilter(struct worker *worker, const char *expression, struct error *error);
 

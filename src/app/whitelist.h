@@ -1,0 +1,20 @@
+/*
+ * What an instance looks at, as a filter expression: its addresses, and those that its
+ * hosts' names have at the moment.
+ */
+#ifndef APP_WHITELIST_H
+#define APP_WHITELIST_H
+
+#include "app/resolver.h"
+#include "config/service.h"
+
+/*
+ * Makes the expression: filter (NULL: none) and, if the instance has a whitelist, one of its
+ * addresses. The same addresses give the same expression, in whatever order they came; as
+ * long as none is known, it matches nothing. 0: *expression is the caller's to free, NULL if
+ * all packets are to be looked at; -ENOMEM.
+ */
+int whitelist_expression(const struct instance *instance, const char *filter,
+			 const struct resolver *resolver, char **expression);
+
+#endif
