@@ -52,7 +52,7 @@ size_t word_distance(const char *a, const char *b, size_t most)
 const char *nearest_word(const char *word, const char *const *list)
 {
 	size_t length = strnlen(word, MOST_LETTERS);
-	size_t most = length < 6 ? 1 : length < 9 ? 2 : 3;
+	size_t most = length < 6 ? 1 : 2;
 	const char *nearest = NULL;
 
 	for (; *list; list++) {

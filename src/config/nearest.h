@@ -11,8 +11,8 @@
  * more) are beyond any. */
 size_t word_distance(const char *a, const char *b, size_t most);
 
-/* The word of the list (ended by NULL) nearest to this one; NULL: none is near, which is a
- * letter in three, one at least, three at most. */
+/* The word of the list (ended by NULL) nearest to this one; NULL: none is near, which is two
+ * letters, in a short word one. */
 const char *nearest_word(const char *word, const char *const *list);
 
 #endif

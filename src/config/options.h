@@ -71,7 +71,7 @@ struct service_options {
 
 	unsigned log_level; /* enum log_level */
 	bool log_to_file;
-	const char *log_file; /* NULL: the default one */
+	const char *log_file; /* where that is; NULL: OPTIONS_LOG_FILE */
 	bool log_local_time;  /* else UTC */
 
 	int64_t idle_ns;    /* an idle flow is forgotten after; 0: the engine's default */
@@ -85,6 +85,7 @@ struct service_options {
 #define OPTIONS_MAX_PAIRS            2000
 #define OPTIONS_PROMETHEUS_IP        "127.0.0.1"
 #define OPTIONS_PROMETHEUS_MAX_PAIRS 500
+#define OPTIONS_LOG_FILE             "/var/log/tcpmetro/tcpmetro.log"
 
 /* All values, with their defaults filled in. Strings are the caller's argv. */
 struct options {
