@@ -217,6 +217,22 @@ static void killed_and_back(struct place *place)
 	datagram_close(datagram);
 }
 
+/* Restarted between two datagrams: the second one still gets there. */
+static void restarted(struct place *place)
+{
+	struct datagram *datagram = open_to(place);
+
+	for (unsigned i = 0; i < 10; i++) {
+		int agent = agent_at(place);
+
+		send_some(datagram, i, 1);
+		assert_arrive(agent, i, 1);
+		close(agent);
+	}
+	assert_counts(datagram, 10, sum(0, 10), 0, 0);
+	datagram_close(datagram);
+}
+
 /* The same bytes again and again, as a report of nothing new may be. */
 static void all_alike(struct place *place)
 {
@@ -395,6 +411,12 @@ static void agent_killed_and_back(void **state)
 	on_each_place(killed_and_back);
 }
 
+static void agent_restarted(void **state)
+{
+	(void)state;
+	on_each_place(restarted);
+}
+
 static void datagrams_alike(void **state)
 {
 	(void)state;
@@ -455,7 +477,7 @@ static void agent_that_answers(void **state)
 	datagram_send(datagram, "hello", 5, 1);
 	assert_int_equal(recvfrom(agent, answer, sizeof(answer), 0, (void *)&sender, &size), 5);
 	for (int i = 0; i < 2000; i++)
-		sendto(agent, answer, sizeof(answer), 0, (void *)&sender, size);
+		sendto(agent, answer, i < 500 ? sizeof(answer) : 1, 0, (void *)&sender, size);
 	close(agent);
 	send_some(datagram, 1, 50);
 	assert_counts(datagram, 1, 1, 50, sum(1, 50));
@@ -754,6 +776,7 @@ int main(void)
 		cmocka_unit_test(agent_there),
 		cmocka_unit_test(agent_away),
 		cmocka_unit_test(agent_killed_and_back),
+		cmocka_unit_test(agent_restarted),
 		cmocka_unit_test(datagrams_alike),
 		cmocka_unit_test(agent_by_mapped_address),
 		cmocka_unit_test(agent_that_answers),

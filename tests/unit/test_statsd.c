@@ -619,7 +619,9 @@ static void read_distribution(struct read_back *read, const char *line, const st
 		rate = strtod(type + 4, NULL);
 	for (at = (char *)line + sizeof(name) - 1; *at == ':';) {
 		int64_t value_ns = (int64_t)(strtod(at + 1, &at) * 1000000 + 0.5);
-		uint64_t times = (uint64_t)(1 / rate);
+		uint64_t times = (uint64_t)(1 / rate); /* cut off, or rounded */
+
+		assert_int_equal((uint64_t)(1 / rate + 0.5), times);
 
 		assert_in_range(value_ns, series->min_ns, series->max_ns);
 		if (value_ns == 0)
@@ -697,9 +699,15 @@ static void distributions_read_back(void **state)
 		give(groups, &flow, 0, (int64_t)(random_next(&random) >> (random >> 59) >> 16));
 	expect_distribution(groups, 600);
 
-	/* All alike, and more than one rate can tell. */
+	/* More values of one number than a line has room for. */
 	groups_reset(groups, 1);
-	for (int i = 0; i < 2300001; i++)
+	for (unsigned i = 300; i < 1300; i++)
+		give(groups, &flow, 0, histogram_upper_ns(i));
+	expect_distribution(groups, 20);
+
+	/* All alike, and more than one rate can tell. */
+	groups_reset(groups, 2);
+	for (int i = 0; i < 2600006; i++)
 		give(groups, &flow, 0, 777777);
 	expect_distribution(groups, 3);
 	groups_free(groups);
