@@ -41,9 +41,19 @@ missing() {
   done
 }
 
+# missing_keys KEY...: those that have no entry in the section on the configuration file.
+missing_keys() {
+  local key
+  for key in "$@"; do
+    sed -n '/^\.SH CONFIGURATION/,/^\.SH FILTER/p' <<<"$page" |
+      grep -qE -- "^\.BR? (.*[ \"])?$key([ \"]|\$)" || echo "no entry in the page: $key"
+  done
+}
+
 table=$(sed -n '/^const struct row options_table/,/^};/p' "$root/src/config/options_table.c")
 mapfile -t long < <(grep -oE '^	\{"[a-z0-9-]+"' <<<"$table" | sed 's/.*"\(.*\)"/--\1/')
 mapfile -t short < <(grep -oE "^	\{\"[a-z0-9-]+\", '.'" <<<"$table" | sed "s/.*'\(.\)'/-\1/")
+mapfile -t keys < <(grep -oE '\.key = "[a-z0-9_]+"' <<<"$table" | sed 's/.*"\(.*\)"/\1/')
 mapfile -t shown < <("$program" --help | grep -oE '(^|[ (])--?[A-Za-z][a-z0-9-]*' | tr -d ' (')
 mapfile -t sorts < <("$program" --sort "?" -r x 2>&1 | sed 's/.*none of //; s/, /\n/g')
 mapfile -t groups < <("$program" --group-by "?" 2>&1 | sed 's/.*none of //; s/, /\n/g')
@@ -62,9 +72,11 @@ few() {
   [ $# -ge "$least" ] || echo "only $# $name were found to look for: $*"
 }
 
-echo "1..11"
+echo "1..12"
 check 'the page has each option of the table' \
   "$(few options 15 "${long[@]}")$(few letters 6 "${short[@]}")$(missing "${long[@]}" "${short[@]}")"
+check 'the page has each key of the configuration file' \
+  "$(few keys 40 "${keys[@]}")$(missing_keys "${keys[@]}")"
 check 'the page has each option of --help' "$(few options 12 "${shown[@]}")$(missing "${shown[@]}")"
 check 'the page has each word of --sort' "$(few words 16 "${sorts[@]}")$(missing "${sorts[@]}")"
 check 'the page has each word of --group-by and --format' \
