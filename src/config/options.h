@@ -87,7 +87,8 @@ struct service_options {
 #define OPTIONS_PROMETHEUS_MAX_PAIRS 500
 #define OPTIONS_LOG_FILE             "/var/log/tcpmetro/tcpmetro.log"
 
-/* All values, with their defaults filled in. Strings are the caller's argv. */
+/* All values, with their defaults filled in. Strings are the caller's argv, or
+ * the service's (service.h). */
 struct options {
 	enum action action;
 	const char *config; /* -c: run as a service by this file; NULL: do not */

@@ -42,7 +42,8 @@ struct instance {
 };
 
 struct service {
-	struct options options; /* the command line's, with the file's values; see service_load */
+	struct options options;     /* the command line's, with the file's values; see service_load.
+				     * Not for options_done: what it holds is of given, or memory */
 	struct instance *instances; /* at least one */
 	size_t instance_count;
 	void *memory; /* what strings and arrays above live in; private */

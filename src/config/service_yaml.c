@@ -113,7 +113,9 @@ int service_yaml_load(const char *name, const char *bytes, size_t size, struct s
 
 	if (result != CYAML_OK || !file) {
 		free(made);
-		if (result == CYAML_ERR_OOM)
+		/* libyaml has read these bytes once: what it lacks now is memory. */
+		if (result == CYAML_ERR_OOM || result == CYAML_ERR_LIBYAML_PARSER ||
+		    result == CYAML_ERR_LIBYAML_PARSER_INIT)
 			return error_set(error, ENOMEM, "out of memory");
 		return error_set(error, EINVAL, "%s: cannot be read: %s", name,
 				 cyaml_strerror(result));

@@ -5,7 +5,8 @@
  * line has options of its own. The rest is the file.
  *
  * Whatever comes in: it is read, and then every value is one that the service can work
- * with; or it is refused, by one sentence of one line that begins with the file's name.
+ * with; or it is refused, by one sentence of one line that begins with the file's name. It
+ * never is libcyaml that refuses it, for then the sentence would name no line.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -111,6 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		require(result == -EINVAL && !service);
 		check_sentence(error.text);
+		require(strncmp(error.text, "f: cannot be read", 17) != 0);
 	}
 	service_free(service);
 	options_done(&given);
