@@ -10,8 +10,8 @@
 
 #include "app/complain.h"
 
-/* Keys the hash tables; without a random source, time and place must do. */
-static uint64_t secret(void)
+/* Without a random source, time and place must do. */
+uint64_t measure_secret(void)
 {
 	uint64_t seed;
 	struct timespec now;
@@ -77,7 +77,7 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 		       .prefix_v4 = (unsigned)options->prefix_v4,
 		       .prefix_v6 = (unsigned)options->prefix_v6},
 		.max_groups = (size_t)options->max_groups,
-		.seed = secret(),
+		.seed = measure_secret(),
 		.local = local,
 	};
 	struct groups *groups = NULL;
@@ -110,7 +110,7 @@ static int make_engine(struct measure *measure, const struct options *options, u
 		.tunnel_port_count = options->tunnel_port_count,
 		.idle_ns = options->service.idle_ns,
 		.closed_ns = options->service.expired_ns,
-		.hash_seed = secret(),
+		.hash_seed = measure_secret(),
 	};
 	struct tcpm_handler handler = {.user = measure, .sample = on_sample, .closed = on_closed};
 

@@ -47,6 +47,9 @@ struct measure {
 	void *user;
 };
 
+/* Keys a hash table: random. */
+uint64_t measure_secret(void);
+
 /* Makes the engine, the groups and the filter that the options ask for. names outlives the
  * measure. shares: how many measures there are, between which the limits on memory are
  * divided. On error *measure is empty and *error filled; -EINVAL: the user asked for

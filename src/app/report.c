@@ -18,8 +18,7 @@
 
 /* ---- StatsD ---- */
 
-static struct statsd_options statsd_options(const struct serving *serving,
-					    const struct probe *probe)
+static struct statsd_options statsd_options(struct serving *serving, const struct probe *probe)
 {
 	const struct service_options *settings = &serving->config->options.service;
 	const struct instance *instance = probe->instance;
@@ -30,6 +29,7 @@ static struct statsd_options statsd_options(const struct serving *serving,
 		.distributions = settings->statsd_distributions,
 		.max_pairs = (size_t)settings->max_pairs,
 		.both_sides = serving->config->options.both_sides,
+		.smooth = settings->statsd_smooth ? &serving->smooth : NULL,
 		.tags = (const char *const *)instance->tags,
 		.tag_count = instance->tag_count,
 		/* Groups of many interfaces bear the name of their own. */
@@ -96,6 +96,7 @@ static void send_own(struct serving *serving)
 
 void report_statsd(struct serving *serving)
 {
+	smooth_begin(&serving->smooth);
 	for (size_t i = 0; i < serving->probe_count; i++)
 		report_probe(serving, serving->probes[i]);
 	if (!serving->datagram)

@@ -34,6 +34,9 @@
 /* What was measured a moment ago is fresh enough for the next who asks. */
 #define FRESH_NS (SECOND_NS / 5)
 
+/* Pairs whose smoothed round trips are remembered: more than any report should have. */
+#define SMOOTHED_PAIRS 100000
+
 /* At the end: for so long the capture threads are waited for. */
 #define END_MS 1000
 
@@ -520,6 +523,7 @@ static void done(struct serving *serving)
 	free(serving->probes);
 	http_close(serving->http);
 	statsd_done(&serving->statsd);
+	smooth_done(&serving->smooth);
 	datagram_close(serving->datagram);
 	resolver_free(serving->resolver);
 	local_done(&serving->local);
@@ -543,6 +547,7 @@ enum exit_status run_service(const struct options *options)
 		.statsd_timer = -1,
 		.tick = -1,
 		.local = {.watch = -1},
+		.smooth = {.max = SMOOTHED_PAIRS, .seed = measure_secret()},
 		.start_ns = clock_ns(CLOCK_REALTIME),
 	};
 	struct service *config;

@@ -36,6 +36,7 @@ struct serving {
 
 	struct datagram *datagram; /* NULL: nothing is sent */
 	struct statsd statsd;
+	struct smooth smooth;        /* of all instances, if that is asked for */
 	struct datagram_counts past; /* of sockets that are closed */
 	struct http *http;           /* NULL: nobody is answered */
 	struct http_request *scrapes[SERVING_MAX_SCRAPES];

@@ -275,11 +275,20 @@ static void distribution(struct statsd *statsd, const struct series *series)
 
 /* ---- groups ---- */
 
+/* A pair is known by its tags: these are what a value belongs to. */
+static int64_t smoothed(const struct statsd *statsd, struct smooth *smooth,
+			const struct series *series)
+{
+	return smooth_add(smooth, statsd->tags.bytes, statsd->tags.used, series_mean(series),
+			  series->count);
+}
+
 static void send_series(struct statsd *statsd, const struct statsd_options *options,
-			const char *family, const struct series *series)
+			const char *family, const struct series *series, struct smooth *smooth)
 {
 	gauge(statsd, family, "", series_last(series), NULL);
-	gauge(statsd, family, ".avg", series_mean(series), NULL);
+	gauge(statsd, family, ".avg",
+	      smooth ? smoothed(statsd, smooth, series) : series_mean(series), NULL);
 	gauge(statsd, family, ".jitter", series_jitter(series), NULL);
 	if (options->last)
 		gauge(statsd, family, ".last", series_last(series), NULL);
@@ -316,13 +325,13 @@ static void send_group(struct statsd *statsd, const struct statsd_options *optio
 	if (failed(statsd, &statsd->tags))
 		return;
 	if (network->count)
-		send_series(statsd, options, RTT, network);
+		send_series(statsd, options, RTT, network, options->smooth);
 	else
 		send_bound(statsd, options, series_min(response));
 	if (options->details) {
 		count(statsd, RTT, ".retransmits", group->summary.totals.retransmitted);
 		if (response->count)
-			send_series(statsd, options, RESPONSE, response);
+			send_series(statsd, options, RESPONSE, response, NULL);
 	}
 	if (options->distributions)
 		distribution(statsd, network);

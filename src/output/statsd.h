@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "output/datagram.h"
 #include "output/output.h"
+#include "output/smooth.h"
 #include "stats/groups.h"
 
 /* Lines on their way into datagrams. */
@@ -47,10 +48,12 @@ struct statsd_options {
 	bool last;
 	bool details;
 	bool distributions;
-	size_t max_pairs; /* groups beyond the first so many, by samples, are summed up in one
-			   * with src:other,dst:other, with what was there of that kind already;
-			   * 0: all groups are */
-	bool both_sides;  /* as ranking_options */
+	size_t max_pairs;      /* groups beyond the first so many, by samples, are summed up in one
+				* with src:other,dst:other, with what was there of that kind already;
+				* 0: all groups are */
+	bool both_sides;       /* as ranking_options */
+	struct smooth *smooth; /* .avg of class network is smoothed by it, the caller's; NULL:
+				* .avg is the mean */
 	const char *const *tags; /* of each line: "key:value"; cleaned when they are written */
 	size_t tag_count;
 	const char *interface; /* for the tag iface; NULL: the group's own, by names */

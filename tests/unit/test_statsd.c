@@ -114,6 +114,30 @@ static void gauges_of_a_pair(void **state)
 	groups_free(groups);
 }
 
+static void smoothed_over_intervals(void **state)
+{
+	struct smooth smooth = {.max = 10};
+	struct test_flow flow = make_flow(v4(0, 1), 1, v4(0, 2), 2);
+
+	(void)state;
+	for (unsigned interval = 0; interval < 2; interval++) {
+		struct groups *groups =
+			make_groups((struct groups_options){.generation = interval});
+
+		smooth_begin(&smooth);
+		give_class(groups, &flow, TCPM_CLASS_NETWORK, interval ? 16000000 : 8000000, -1);
+		give_class(groups, &flow, TCPM_CLASS_RESPONSE, 99000000, -1);
+		expect(groups, (struct statsd_options){.smooth = &smooth, .interface = "eth0"},
+		       interval ? "system.net.tcp.rtt:16|g|#src:10.0.0.1,dst:10.0.0.2,iface:eth0\n"
+				  "system.net.tcp.rtt.avg:9|g|#src:10.0.0.1,dst:10.0.0.2,iface:eth0"
+				: "system.net.tcp.rtt:8|g|#src:10.0.0.1,dst:10.0.0.2,iface:eth0\n"
+				  "system.net.tcp.rtt.avg:8|g|#src:10.0.0.1,dst:10.0.0.2,"
+				  "iface:eth0");
+		groups_free(groups);
+	}
+	smooth_done(&smooth);
+}
+
 static void nothing_of_no_groups(void **state)
 {
 	struct groups *groups = make_groups((struct groups_options){0});
@@ -733,6 +757,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gauges_of_a_pair),
+		cmocka_unit_test(smoothed_over_intervals),
 		cmocka_unit_test(nothing_of_no_groups),
 		cmocka_unit_test(details_of_both_classes),
 		cmocka_unit_test(bound_by_responses),
