@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/errqueue.h>
@@ -372,6 +373,10 @@ size_t datagram_run(struct datagram *datagram)
 
 void datagram_flush(struct datagram *datagram)
 {
+	const struct timespec pause = {.tv_nsec = DATAGRAM_PAUSE_NS};
+
+	for (int i = 0; i < DATAGRAM_FLUSH_PAUSES && datagram_run(datagram); i++)
+		nanosleep(&pause, NULL);
 	send_waiting(datagram, SIZE_MAX, false);
 }
 

@@ -70,7 +70,11 @@ void datagram_spread(struct datagram *datagram);
 /* Sends a few of those that wait; how many still do. */
 size_t datagram_run(struct datagram *datagram);
 
-/* Sends all that wait now, as one does at the end. */
+/* Sends all that wait, as one does at the end: spread as well, for which it waits
+ * DATAGRAM_FLUSH_PAUSES times DATAGRAM_PAUSE_NS at most (half a second), then the rest at
+ * once. Nothing waits after it. */
+#define DATAGRAM_FLUSH_PAUSES 100
+
 void datagram_flush(struct datagram *datagram);
 
 /*
@@ -83,7 +87,7 @@ void datagram_flush(struct datagram *datagram);
  */
 void datagram_counts(struct datagram *datagram, struct datagram_counts *counts);
 
-/* What waits is not sent. NULL is fine. */
+/* What waits is not sent, and not counted: see datagram_flush. NULL is fine. */
 void datagram_close(struct datagram *datagram);
 
 #endif

@@ -345,6 +345,38 @@ static void spread_and_flushed(struct place *place)
 	close(agent);
 }
 
+/* Then, too, a queue of ten is not overrun. */
+static void flushed_to_a_short_queue(void **state)
+{
+	struct datagram_counts counts;
+	struct place place;
+
+	(void)state;
+	place_unix(&place, "agent");
+
+	struct process process = start_agent(&place);
+	struct datagram *datagram = open_to(&place);
+
+	datagram_spread(datagram);
+	send_some(datagram, 0, 300);
+	datagram_flush(datagram);
+	assert_read_by(&process, 300);
+	assert_counts(datagram, 300, sum(0, 300), 0, 0);
+	kill_agent(&process);
+
+	/* One that does not read is not waited for long, and nothing is left. */
+	int agent = agent_at(&place);
+
+	send_some(datagram, 0, 3000);
+	datagram_flush(datagram);
+	datagram_counts(datagram, &counts);
+	assert_int_equal(counts.sent + counts.lost, 3300);
+	assert_in_range(counts.lost, 1, 3000);
+	assert_int_equal(datagram_run(datagram), 0);
+	datagram_close(datagram);
+	close(agent);
+}
+
 /* Away, each is lost in its turn, and exactly counted. */
 static void spread_and_away(struct place *place)
 {
@@ -793,6 +825,7 @@ int main(void)
 		cmocka_unit_test(spread_to_a_slow_agent),
 		cmocka_unit_test(spread_to_an_agent_not_reading),
 		cmocka_unit_test(at_the_end),
+		cmocka_unit_test(flushed_to_a_short_queue),
 		cmocka_unit_test(agent_away_for_long),
 		cmocka_unit_test(spread_beyond_the_queue),
 		cmocka_unit_test(network_that_comes_later),
