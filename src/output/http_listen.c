@@ -4,6 +4,7 @@
  */
 #include "output/http_listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -76,11 +77,14 @@ int http_listen(const char *address, uint16_t port, int *family, struct error *e
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 				       .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found;
+	struct in_addr v4;
 	char service[8];
 	int fd;
 
 	snprintf(service, sizeof(service), "%u", port);
-	if (getaddrinfo(address, service, &hints, &found) != 0)
+	/* getaddrinfo(3) knows scopes (fe80::1%eth0), but would take "1.2.3", too. */
+	if ((!strchr(address, ':') && inet_pton(AF_INET, address, &v4) != 1) ||
+	    getaddrinfo(address, service, &hints, &found) != 0)
 		return error_set(error, EINVAL,
 				 "cannot listen on '%.100s': it is no IPv4 or IPv6 address; write "
 				 "one, such as 127.0.0.1 or ::1",

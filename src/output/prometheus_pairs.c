@@ -12,11 +12,19 @@
 #include "output/endpoint.h"
 #include "output/prometheus_text.h"
 
+/* What the rows of a point share. */
+struct shared {
+	struct prometheus_row other; /* the labels of its "other" */
+	size_t tags;                 /* where its tags, as labels, begin in the text of tags */
+	size_t tags_size;
+};
+
 /* In the making. */
 struct maker {
 	const struct prometheus_facts *facts;
 	struct prometheus_pairs *pairs;
-	struct prometheus_row *others; /* of each point: the labels of its "other" */
+	struct shared *points;
+	struct text tags;
 	struct text scratch;
 };
 
@@ -69,10 +77,14 @@ static const char *interface_of(const struct prometheus_point *point, const stru
 static void end_labels(struct maker *maker, struct prometheus_row *row, const char *interface)
 {
 	struct text *labels = &maker->pairs->labels;
-	const struct prometheus_point *point = &maker->facts->points[row->point];
+	const struct shared *shared = &maker->points[row->point];
 
 	prometheus_label(labels, row->label, "interface", interface);
-	prometheus_tags(labels, row->label, point->tags, point->tag_count);
+	if (shared->tags_size) {
+		if (labels->used > row->label)
+			text_char(labels, ',');
+		text_bytes(labels, maker->tags.bytes + shared->tags, shared->tags_size);
+	}
 	row->label_size = (uint32_t)(labels->used - row->label);
 	if (!labels->error)
 		row->hash = hash_bytes(labels->bytes + row->label, row->label_size, 0);
@@ -89,13 +101,17 @@ static void set_labels(struct maker *maker, struct prometheus_row *row, const st
 	end_labels(maker, row, interface_of(point, group));
 }
 
-/* The labels of what has no labels of its own at a point. */
-static void set_other_labels(struct maker *maker, uint32_t index)
+/* What the rows of a point will share; "other" is what has no labels of its own. */
+static void share(struct maker *maker, uint32_t index)
 {
-	struct prometheus_row *row = &maker->others[index];
+	struct shared *shared = &maker->points[index];
+	struct prometheus_row *row = &shared->other;
 	struct text *labels = &maker->pairs->labels;
 	const struct prometheus_point *point = &maker->facts->points[index];
 
+	shared->tags = maker->tags.used;
+	prometheus_tags(&maker->tags, shared->tags, point->tags, point->tag_count);
+	shared->tags_size = maker->tags.error ? 0 : maker->tags.used - shared->tags;
 	row->point = index;
 	row->label = labels->used;
 	prometheus_label(labels, row->label, "src", "other");
@@ -105,7 +121,7 @@ static void set_other_labels(struct maker *maker, uint32_t index)
 
 static void join_other(struct maker *maker, struct prometheus_row *row)
 {
-	const struct prometheus_row *other = &maker->others[row->point];
+	const struct prometheus_row *other = &maker->points[row->point].other;
 
 	row->hash = other->hash;
 	row->label = other->label;
@@ -148,7 +164,7 @@ static void add_point(struct maker *maker, uint32_t index)
 	size_t count;
 	struct group *const *all;
 
-	set_other_labels(maker, index);
+	share(maker, index);
 	if (!groups)
 		return;
 	all = groups_all(groups, &count);
@@ -242,7 +258,7 @@ static int make(struct maker *maker)
 
 	for (size_t i = 0; i < maker->facts->count; i++)
 		add_point(maker, (uint32_t)i);
-	if (pairs->labels.error || maker->scratch.error)
+	if (pairs->labels.error || maker->tags.error || maker->scratch.error)
 		return -ENOMEM;
 	make_pairs(pairs);
 	if (pairs->count > maker->facts->max_pairs && cap_pairs(maker))
@@ -262,10 +278,11 @@ int prometheus_pairs_make(struct prometheus_pairs *pairs, const struct prometheu
 		return 0;
 	pairs->rows = calloc(rows, sizeof(*pairs->rows));
 	pairs->pairs = calloc(rows, sizeof(*pairs->pairs));
-	maker.others = calloc(facts->count, sizeof(*maker.others));
-	if (pairs->rows && pairs->pairs && maker.others)
+	maker.points = calloc(facts->count, sizeof(*maker.points));
+	if (pairs->rows && pairs->pairs && maker.points)
 		result = make(&maker);
-	free(maker.others);
+	free(maker.points);
+	text_done(&maker.tags);
 	text_done(&maker.scratch);
 	return result;
 }
