@@ -575,9 +575,10 @@ enum exit_status run_service(const struct options *options)
 }
 
 /* What only libpcap knows to be wrong: the filter, with each whitelist. */
-static int check_filters(const struct service *config, struct error *error)
+static int check_filters(const char *path, const struct service *config, struct error *error)
 {
 	struct resolver *resolver;
+	struct error reason;
 	int result = resolver_new(NULL, 0, &resolver, error);
 
 	for (size_t i = 0; i < config->instance_count && !result; i++) {
@@ -587,7 +588,11 @@ static int check_filters(const struct service *config, struct error *error)
 		result = whitelist_expression(&config->instances[i], config->options.filter,
 					      resolver, &expression);
 		if (!result && expression)
-			result = filter_new(expression, &filter, error);
+			result = filter_new(expression, &filter, &reason);
+		if (result < 0)
+			error_set(error, -result, "%s: %s: %.300s", path,
+				  config->instances[i].interface,
+				  result == -ENOMEM ? "out of memory" : reason.text);
 		free(expression);
 		filter_free(filter);
 	}
@@ -602,7 +607,7 @@ enum exit_status check_service(const struct options *options)
 	int result = service_load(options->config, options, &config, warn, NULL, &error);
 
 	if (!result) {
-		result = check_filters(config, &error);
+		result = check_filters(options->config, config, &error);
 		if (!result)
 			printf("%s is right: %zu instance%s\n", options->config,
 			       config->instance_count, config->instance_count == 1 ? "" : "s");

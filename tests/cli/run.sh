@@ -38,7 +38,7 @@ folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/captures" "$folder/got" || exit 1
 "$make_captures" "$folder/captures" || exit 1
-cp "$here/../net/demo.pcap" "$folder/captures/" || exit 1
+cp "$here/../net/demo.pcap" "$here"/configs/*.yaml "$folder/captures/" || exit 1
 cd "$folder/captures" || exit 1
 
 names=()
