@@ -1,11 +1,12 @@
 /*
- * A name server's address and port: see nameserver.h.
+ * Addresses of, and for, name servers: see nameserver.h.
  */
 #include "app/nameserver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/address.h"
@@ -41,4 +42,25 @@ int nameserver_parse(const char *text, struct tcpm_address *address, uint16_t *p
 		return -EINVAL;
 	*port = (uint16_t)number;
 	return 0;
+}
+
+void nameserver_reverse(const struct tcpm_address *address,
+			char text[static NAMESERVER_REVERSE_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *bytes = address->bytes;
+	char *at = text;
+
+	if (address->version == 4) {
+		snprintf(text, NAMESERVER_REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", bytes[3],
+			 bytes[2], bytes[1], bytes[0]);
+		return;
+	}
+	for (int i = 15; i >= 0; i--) {
+		*at++ = digits[bytes[i] & 15];
+		*at++ = '.';
+		*at++ = digits[bytes[i] >> 4];
+		*at++ = '.';
+	}
+	strcpy(at, "ip6.arpa");
 }

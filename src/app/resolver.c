@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,10 @@
 #include "app/known.h"
 #include "app/nameserver.h"
 #include "base/address.h"
+
+/* RFC 1035 section 3.2 */
+#define IN_CLASS 1
+#define PTR_TYPE 12
 
 #define SECOND_NS INT64_C(1000000000)
 #define NEVER     INT64_MAX
@@ -40,6 +45,7 @@ struct resolver {
 	struct known known;
 	struct resolver_times times;
 	ares_channel channel;
+	ares_channel files; /* /etc/hosts alone */
 	struct ares_addr_port_node servers[RESOLVER_MAX_SERVERS];
 	size_t server_count; /* 0: the system's */
 	struct stat resolv_conf;
@@ -90,6 +96,20 @@ static int open_channel(struct resolver *resolver, ares_channel *channel)
 		if (status != ARES_SUCCESS)
 			ares_destroy(*channel);
 	}
+	return status;
+}
+
+static int open_channels(struct resolver *resolver)
+{
+	char lookups[] = "f";
+	struct ares_options options = {.lookups = lookups};
+	int status = ares_init_options(&resolver->files, &options, ARES_OPT_LOOKUPS);
+
+	if (status != ARES_SUCCESS)
+		return status;
+	status = open_channel(resolver, &resolver->channel);
+	if (status != ARES_SUCCESS)
+		ares_destroy(resolver->files);
 	return status;
 }
 
@@ -151,7 +171,7 @@ int resolver_new_timed(const char *const *nameservers, size_t count,
 		made->resolv_conf = (struct stat){0};
 	status = ares_library_init(ARES_LIB_INIT_ALL);
 	if (status == ARES_SUCCESS) {
-		status = open_channel(made, &made->channel);
+		status = open_channels(made);
 		if (status != ARES_SUCCESS)
 			ares_library_cleanup();
 	}
@@ -186,6 +206,7 @@ void resolver_free(struct resolver *resolver)
 		return;
 	resolver->closing = true;
 	ares_destroy(resolver->channel);
+	ares_destroy(resolver->files);
 	ares_library_cleanup();
 	known_done(&resolver->known);
 	free(resolver);
@@ -362,11 +383,22 @@ end:
 		ares_freeaddrinfo(answer);
 }
 
-/* The name of an address, ares_host_callback. */
-static void told_name(void *user, int status, int timeouts, struct hostent *host)
+/* The name in /etc/hosts, ares_host_callback: at once. */
+static void told_by_file(void *user, int status, int timeouts, struct hostent *host)
+{
+	char *name = user;
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS && host && host->h_name)
+		snprintf(name, NI_MAXHOST, "%s", host->h_name);
+}
+
+/* The name of an address, ares_callback. */
+static void told_name(void *user, int status, int timeouts, unsigned char *answer, int size)
 {
 	struct slot *slot = user;
 	struct resolver *resolver = slot->resolver;
+	struct hostent *host = NULL;
 	enum known_family family;
 	size_t which;
 	struct known_ask *ask = end_question(slot, &which, &family);
@@ -379,12 +411,42 @@ static void told_name(void *user, int status, int timeouts, struct hostent *host
 		return;
 	}
 	ask->status = status;
-	if (status == ARES_SUCCESS || says_no(status))
-		note_change(resolver, known_set_host(&resolver->known.hosts[which],
-						     host ? host->h_name : NULL));
-	due_in(resolver, ask,
-	       status == ARES_SUCCESS || says_no(status) ? resolver->times.reverse_ns
-							 : resolver->times.retry_ns);
+	if (status != ARES_SUCCESS && !says_no(status)) {
+		due_in(resolver, ask, resolver->times.retry_ns);
+		return;
+	}
+	/* An answer that is no host's name is as good as none. */
+	if (status == ARES_SUCCESS &&
+	    ares_parse_ptr_reply(answer, size, NULL, 0, AF_INET, &host) != ARES_SUCCESS)
+		host = NULL;
+	note_change(resolver,
+		    known_set_host(&resolver->known.hosts[which], host ? host->h_name : NULL));
+	if (host)
+		ares_free_hostent(host);
+	due_in(resolver, ask, resolver->times.reverse_ns);
+}
+
+/* Asks for an address's name. Not by ares_gethostbyaddr, which tells silence from "no such
+ * name" only where there is no /etc/hosts. */
+static void ask_for_name(struct resolver *resolver, struct known_host *host, struct slot *slot)
+{
+	const bool is_six = host->address.version == 6;
+	char name[NI_MAXHOST] = "";
+	char arpa[NAMESERVER_REVERSE_MAX];
+
+	ares_gethostbyaddr(resolver->files, host->address.bytes, is_six ? 16 : 4,
+			   is_six ? AF_INET6 : AF_INET, told_by_file, name);
+	if (name[0]) {
+		note_change(resolver, known_set_host(host, name));
+		host->ask.status = ARES_SUCCESS;
+		host->ask.slot = -1;
+		slot->busy = false;
+		resolver->busy--;
+		due_in(resolver, &host->ask, resolver->times.reverse_ns);
+		return;
+	}
+	nameserver_reverse(&host->address, arpa);
+	ares_query(resolver->channel, arpa, IN_CLASS, PTR_TYPE, told_name, slot);
 }
 
 /* The answer may come before this returns. */
@@ -400,11 +462,7 @@ static void ask_now(struct resolver *resolver, size_t number, int free_slot)
 	slot->busy = slot->at_once = true;
 	resolver->busy++;
 	if (family == KNOWN_FAMILIES) {
-		const struct tcpm_address *address = &resolver->known.hosts[which].address;
-
-		ares_gethostbyaddr(resolver->channel, address->bytes,
-				   address->version == 4 ? 4 : 16,
-				   address->version == 4 ? AF_INET : AF_INET6, told_name, slot);
+		ask_for_name(resolver, &resolver->known.hosts[which], slot);
 	} else {
 		const struct ares_addrinfo_hints hints = {
 			.ai_flags = ARES_AI_NOSORT,
@@ -429,6 +487,7 @@ static int free_slot(const struct resolver *resolver)
 static void ask_due(struct resolver *resolver, int64_t now)
 {
 	const size_t count = known_asks(&resolver->known);
+	const size_t first = resolver->next;
 	int64_t due = NEVER;
 	enum known_family family;
 	size_t which;
@@ -438,7 +497,7 @@ static void ask_due(struct resolver *resolver, int64_t now)
 	/* Answers that come at once bring this down. */
 	resolver->due_ns = NEVER;
 	for (size_t i = 0; i < count; i++) {
-		const size_t number = (resolver->next + i) % count;
+		const size_t number = (first + i) % count;
 		const struct known_ask *ask = known_ask(&resolver->known, number, &which, &family);
 		int slot;
 
@@ -462,6 +521,7 @@ static void ask_due(struct resolver *resolver, int64_t now)
 size_t resolver_poll(struct resolver *resolver, struct pollfd *polled, int *timeout_ms)
 {
 	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+	/* A bit for each socket to read from, then one for each to write to. */
 	const unsigned wanted =
 		(unsigned)ares_getsock(resolver->channel, sockets, ARES_GETSOCK_MAXNUM);
 	int64_t left = NEVER;
@@ -469,8 +529,8 @@ size_t resolver_poll(struct resolver *resolver, struct pollfd *polled, int *time
 	size_t count = 0;
 
 	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		const bool reads = ARES_GETSOCK_READABLE(wanted, i);
-		const bool writes = ARES_GETSOCK_WRITABLE(wanted, i);
+		const bool reads = wanted >> i & 1;
+		const bool writes = wanted >> (i + ARES_GETSOCK_MAXNUM) & 1;
 
 		if (reads || writes)
 			polled[count++] = (struct pollfd){
