@@ -210,7 +210,9 @@ static void not_too_deep(void **state)
 		"init_config: # [[[[[[[[[[[[[[[[[[[[[\n  filter: tcp[[[[[[[[[[[[[[[[[[[\n" AN_ETH0,
 		"init_config:\n  filter: \"a\\\"[[[[[[[[[[[[[[[[[[[[[\"\n" AN_ETH0,
 		AN_ETH0 "    tags:\n    - a - - - - - - - - - - - - - - - - - - - -\n",
-		"x: [[[[[[[[[[[[[[a]]]]]]]]]]]]]]\n" AN_ETH0,
+		AN_ETH0 "    tags: [a, # [[[[[[[[[[[[[[[[[[[[[[[[[[\n      b]\n",
+		AN_ETH0 "    tags: [\"a\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[\"]\n",
+		"x: [[[[[[[[[[[[[[[a]]]]]]]]]]]]]]]\n" AN_ETH0,
 	};
 	char *many = repeated("x:\n", "  - [[[[[[a: {}]]]]]]\n", 100, AN_ETH0);
 
