@@ -144,7 +144,7 @@ static int check_together(const struct options *options, struct error *error)
 		return check_service(options, error);
 	if (options->check)
 		return error_set(error, EINVAL, "--check needs -c: a configuration file to check");
-	if (options->service.log_file)
+	if (row_given(options, row_of_name("log-file")))
 		return error_set(error, EINVAL, "--log-file needs -c: only a service has a log");
 	if (options->file_count && options->interface_count)
 		return error_set(error, EINVAL,

@@ -71,7 +71,7 @@ struct service_options {
 
 	unsigned log_level; /* enum log_level */
 	bool log_to_file;
-	const char *log_file; /* where that is; NULL: OPTIONS_LOG_FILE */
+	const char *log_file; /* where that is */
 	bool log_local_time;  /* else UTC */
 
 	int64_t idle_ns;    /* an idle flow is forgotten after; 0: the engine's default */

@@ -225,7 +225,8 @@ int options_init(struct options *options, size_t most, struct error *error)
 			    .max_pairs = OPTIONS_MAX_PAIRS,
 			    .prometheus_ip = OPTIONS_PROMETHEUS_IP,
 			    .prometheus_max_pairs = OPTIONS_PROMETHEUS_MAX_PAIRS,
-			    .log_level = LOG_LEVEL_INFO},
+			    .log_level = LOG_LEVEL_INFO,
+			    .log_file = OPTIONS_LOG_FILE},
 	};
 	options->files = calloc(most, sizeof(*options->files));
 	options->interfaces = calloc(most, sizeof(*options->interfaces));

@@ -125,7 +125,7 @@ static void defaults_are_those_of(const struct options *options)
 	assert_int_equal(service->nameserver_count, 0);
 	assert_int_equal(service->log_level, LOG_LEVEL_INFO);
 	assert_false(service->log_to_file);
-	assert_null(service->log_file);
+	assert_string_equal(service->log_file, "/var/log/tcpmetro/tcpmetro.log");
 	assert_false(service->log_local_time);
 	assert_int_equal(service->idle_ns, 0);
 	assert_int_equal(service->expired_ns, 0);
