@@ -342,6 +342,8 @@ static void commit_outputs(struct change *change, struct serving *serving)
 {
 	if (change->datagram != serving->datagram) {
 		report_flush(serving);
+		if (serving->datagram)
+			datagram_flush(serving->datagram);
 		report_counts(serving, &serving->past);
 		datagram_close(serving->datagram);
 		serving->datagram = change->datagram;

@@ -69,6 +69,7 @@ void report_counts(struct serving *serving, struct datagram_counts *counts)
 		.sent_points = past.sent_points + now.sent_points,
 		.lost = past.lost + now.lost,
 		.lost_points = past.lost_points + now.lost_points,
+		.error = now.error ? now.error : past.error,
 	};
 }
 
@@ -94,6 +95,28 @@ static void send_own(struct serving *serving)
 		   'g');
 }
 
+/* Tells when datagrams begin to be lost, and when that ends. */
+static void tell_losses(struct serving *serving)
+{
+	const struct service_options *settings = &serving->config->options.service;
+	struct datagram_counts counts;
+	bool losing;
+
+	report_counts(serving, &counts);
+	losing = counts.lost > serving->lost_before;
+	if (losing && !serving->losing)
+		log_line(LOG_LEVEL_WARNING,
+			 "statsd at %s: datagrams are being lost (%s); capture goes on",
+			 settings->statsd_ip, strerror(counts.error));
+	if (!losing && serving->losing)
+		log_line(LOG_LEVEL_INFO,
+			 "statsd at %s: datagrams arrive again; so far %" PRIu64
+			 " were lost, with %" PRIu64 " points",
+			 settings->statsd_ip, counts.lost, counts.lost_points);
+	serving->losing = losing;
+	serving->lost_before = counts.lost;
+}
+
 void report_statsd(struct serving *serving)
 {
 	smooth_begin(&serving->smooth);
@@ -101,6 +124,7 @@ void report_statsd(struct serving *serving)
 		report_probe(serving, serving->probes[i]);
 	if (!serving->datagram)
 		return;
+	tell_losses(serving);
 	send_own(serving);
 	report_flush(serving);
 }

@@ -38,6 +38,8 @@ struct serving {
 	struct statsd statsd;
 	struct smooth smooth;        /* of all instances, if that is asked for */
 	struct datagram_counts past; /* of sockets that are closed */
+	uint64_t lost_before;        /* datagrams, at the last report; */
+	bool losing;                 /* and whether it was told that some are */
 	struct http *http;           /* NULL: nobody is answered */
 	struct http_request *scrapes[SERVING_MAX_SCRAPES];
 	size_t scrape_count;
