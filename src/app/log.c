@@ -229,7 +229,10 @@ int log_open(const struct log_settings *settings, struct error *error)
 			return error_set(error, reason,
 					 "the log %s cannot be opened: %s; its folder must exist "
 					 "and be writable, see log_to_file and --log-file",
-					 settings->file, strerror(reason));
+					 settings->file,
+					 reason == ELOOP ? "it is a symbolic link, which root "
+							   "does not follow"
+							 : strerror(reason));
 		}
 	}
 	tzset();
@@ -239,6 +242,17 @@ int log_open(const struct log_settings *settings, struct error *error)
 	log_state.local_time = settings->local_time;
 	pthread_mutex_unlock(&log_state.lock);
 	return 0;
+}
+
+int log_give(uid_t uid, gid_t gid)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&log_state.lock);
+	if (log_state.file && log_file_give(log_state.fd, uid, gid) < 0)
+		result = -errno;
+	pthread_mutex_unlock(&log_state.lock);
+	return result;
 }
 
 void log_reopen(void)

@@ -19,6 +19,7 @@
 #define APP_LOG_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "config/options.h"
@@ -38,9 +39,13 @@ struct log_settings {
 	bool local_time;      /* else UTC */
 };
 
-/* Begins, or goes on with other settings. -errno: the file cannot be opened, *error names it;
- * what was set before goes on. */
+/* Begins, or goes on with other settings. Root follows no symbolic link. -errno: the file cannot be
+ * opened, *error names it; what was set before goes on. */
 int log_open(const struct log_settings *settings, struct error *error);
+
+/* Makes the file, if there is one, that user's, who is to open it again. 0, or a negative errno;
+ * -EPERM: it is not a plain file, or has another name. */
+int log_give(uid_t uid, gid_t gid);
 
 /* Opens the file anew (logrotate). If that fails, the open one goes on, and says so. */
 void log_reopen(void);

@@ -51,11 +51,14 @@ ssize_t log_file_write(int fd, const char *bytes, size_t size)
 	return written;
 }
 
-/* O_NONBLOCK: a named pipe without a reader is an error, and a slow reader keeps nobody. */
+/* O_NONBLOCK: a named pipe without a reader is an error, and a slow reader keeps nobody.
+ * O_NOFOLLOW: whoever may write into the folder must not have root write elsewhere. */
 int log_file_open(const char *file)
 {
-	int fd =
-		open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+	int fd = open(file,
+		      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+			      (geteuid() == 0 ? O_NOFOLLOW : 0),
+		      0640);
 
 	/* In the place of a closed standard error, others would write into it. */
 	if (fd >= 0 && fd <= STDERR_FILENO) {
@@ -67,6 +70,20 @@ int log_file_open(const char *file)
 		fd = higher;
 	}
 	return fd;
+}
+
+int log_file_give(int fd, uid_t uid, gid_t gid)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -1;
+	/* Another name may be that of somebody else's file. */
+	if (!S_ISREG(status.st_mode) || status.st_nlink != 1) {
+		errno = EPERM;
+		return -1;
+	}
+	return fchown(fd, uid, gid);
 }
 
 /* name.4 to name.5 and so on, then name to name.1. -1: errno tells why not. */

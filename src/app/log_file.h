@@ -18,4 +18,8 @@ int log_file_rotate(const char *file, int fd);
 /* write(2) that neither waits nor raises SIGPIPE. size is at most PIPE_BUF. */
 ssize_t log_file_write(int fd, const char *bytes, size_t size);
 
+/* Makes an open file that user's. 0; -1: it is not a plain file, has another name, or one is
+ * not allowed to. */
+int log_file_give(int fd, uid_t uid, gid_t gid);
+
 #endif

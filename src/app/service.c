@@ -437,13 +437,23 @@ static int make_descriptors(struct serving *serving, struct error *error)
 }
 
 /* The log stays the user's who is left, for it is opened again. */
-static void hand_log_over(const struct service_options *settings,
-			  const struct privileges *privileges)
+static void hand_log_over(const struct privileges *privileges)
 {
-	if (settings->log_to_file && geteuid() == 0 &&
-	    chown(settings->log_file, privileges->uid, privileges->gid) < 0)
-		log_line(LOG_LEVEL_WARNING, "the log %s cannot be given to the user %s: %s",
-			 settings->log_file, privileges->name, strerror(errno));
+	int result = geteuid() == 0 ? log_give(privileges->uid, privileges->gid) : 0;
+
+	if (result < 0)
+		log_line(LOG_LEVEL_WARNING, "the log cannot be given to the user %s: %s",
+			 privileges->name, strerror(-result));
+}
+
+/* What is read again must be readable for who is left. */
+static void check_rereading(const struct options *options)
+{
+	if (access(options->config, R_OK) < 0)
+		log_line(LOG_LEVEL_WARNING,
+			 "%s can be read by root, but not again after rights were given up: %s; "
+			 "a reload will fail",
+			 options->config, strerror(errno));
 }
 
 /* Opens all that the configuration names, gives up what rights are not needed any more, and
@@ -466,12 +476,13 @@ static int start(struct serving *serving, struct service *config, struct error *
 	result = change_prepare(&change, serving, config, on_request, error);
 	if (result < 0)
 		return result;
-	hand_log_over(&options->service, &privileges);
+	hand_log_over(&privileges);
 	result = privileges_drop(&privileges, true, error);
 	if (result < 0) {
 		change_cancel(&change, serving);
 		return result;
 	}
+	check_rereading(options);
 	change_commit(&change, serving);
 	set_timers(serving, 0);
 	return 0;
@@ -574,28 +585,13 @@ enum exit_status run_service(const struct options *options)
 	return serving.failed ? EXIT_NOT_ALL : EXIT_ALL_DONE;
 }
 
-/* What only libpcap knows to be wrong: the filter, with each whitelist. */
-static int check_filters(const char *path, const struct service *config, struct error *error)
+static int check_filters(const struct service *config, struct error *error)
 {
-	struct resolver *resolver;
-	struct error reason;
+	struct resolver *resolver = NULL;
 	int result = resolver_new(NULL, 0, &resolver, error);
 
-	for (size_t i = 0; i < config->instance_count && !result; i++) {
-		struct filter *filter = NULL;
-		char *expression;
-
-		result = whitelist_expression(&config->instances[i], config->options.filter,
-					      resolver, &expression);
-		if (!result && expression)
-			result = filter_new(expression, &filter, &reason);
-		if (result < 0)
-			error_set(error, -result, "%s: %s: %.300s", path,
-				  config->instances[i].interface,
-				  result == -ENOMEM ? "out of memory" : reason.text);
-		free(expression);
-		filter_free(filter);
-	}
+	if (!result)
+		result = whitelist_check(config, resolver, error);
 	resolver_free(resolver);
 	return result;
 }
@@ -607,7 +603,7 @@ enum exit_status check_service(const struct options *options)
 	int result = service_load(options->config, options, &config, warn, NULL, &error);
 
 	if (!result) {
-		result = check_filters(options->config, config, &error);
+		result = check_filters(config, &error);
 		if (!result)
 			printf("%s is right: %zu instance%s\n", options->config,
 			       config->instance_count, config->instance_count == 1 ? "" : "s");

@@ -226,6 +226,44 @@ static void cannot_be_opened(void **state)
 	assert_non_null(strstr(read_file(path), "still"));
 }
 
+/* Whoever may write into the folder must gain nothing by it. */
+static void roots_files(void **state)
+{
+	struct log_settings settings = {.file = path};
+	struct error error;
+	struct stat status;
+	char other[80];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	snprintf(other, sizeof(other), "%s/other", folder);
+	assert_int_equal(symlink(other, path), 0);
+	assert_int_equal(log_open(&settings, &error), -ELOOP);
+	assert_non_null(strstr(error.text, "symbolic link"));
+	assert_int_not_equal(stat(other, &status), 0);
+	unlink(path);
+
+	open_log(path, LOG_LEVEL_INFO);
+	assert_int_equal(log_give(65534, 65534), 0);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_uid, 65534);
+	assert_int_equal(link(path, other), 0);
+	assert_int_equal(log_give(0, 0), -EPERM);
+	unlink(other);
+}
+
+/* What was asked for is told at any level. */
+static void always(void **state)
+{
+	(void)state;
+	open_log(path, LOG_LEVEL_CRITICAL);
+	log_line(LOG_LEVEL_ERROR, "not this");
+	log_always("but %s", "this");
+	assert_int_equal(count_of(read_file(path), "not this"), 0);
+	assert_int_equal(count_of(read_file(path), " | INFO | but this\n"), 1);
+}
+
 static void rotated(void **state)
 {
 	char name[80];
@@ -487,6 +525,8 @@ int main(void)
 		cmocka_unit_test_teardown(complaints, clear),
 		cmocka_unit_test_teardown(reopened, clear),
 		cmocka_unit_test_teardown(cannot_be_opened, clear),
+		cmocka_unit_test_teardown(roots_files, clear),
+		cmocka_unit_test_teardown(always, clear),
 		cmocka_unit_test_teardown(rotated, clear),
 		cmocka_unit_test_teardown(rotation_refused, clear),
 		cmocka_unit_test_teardown(limited, clear),
