@@ -12,6 +12,8 @@
 
 #include <cap-ng.h>
 
+#include "app/confine.h"
+
 int privileges_find(const char *name, struct privileges *privileges, struct error *error)
 {
 	const struct passwd *entry;
@@ -76,6 +78,26 @@ static bool dropped(bool keep_raw)
 	return capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE;
 }
 
+/* Whether nothing could be given up but CAP_NET_RAW. */
+static bool has_raw_alone(void)
+{
+	for (unsigned i = 0; i <= CAP_LAST_CAP; i++)
+		if (i != CAP_NET_RAW && (capng_have_capability(CAPNG_PERMITTED, i) ||
+					 capng_have_capability(CAPNG_EFFECTIVE, i)))
+			return false;
+	return true;
+}
+
+/* Where the manager's filter of system calls forbids capset (dist/systemd): the right stays,
+ * but cannot be used, nor handed to another program. */
+static int do_without(bool keep_raw)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	return keep_raw ? 0 : confine_sockets();
+}
+
 int privileges_drop(const struct privileges *privileges, bool keep_raw, struct error *error)
 {
 	int result = 0;
@@ -85,9 +107,14 @@ int privileges_drop(const struct privileges *privileges, bool keep_raw, struct e
 	if (geteuid() == 0 && privileges->uid != 0) {
 		result = become(privileges, keep_raw, error);
 	} else {
+		const bool raw_alone = has_raw_alone();
+
 		choose(CAPNG_SELECT_BOTH, keep_raw);
-		if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
+			if (raw_alone && do_without(keep_raw) == 0)
+				return 0;
 			result = error_set(error, EPERM, "its capabilities cannot be given up");
+		}
 	}
 	if (result < 0)
 		return result;
@@ -103,5 +130,6 @@ void privileges_drop_thread(void)
 {
 	capng_get_caps_process();
 	capng_clear(CAPNG_SELECT_CAPS);
-	capng_apply(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		confine_sockets();
 }

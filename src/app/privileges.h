@@ -23,7 +23,10 @@ int privileges_find(const char *name, struct privileges *privileges, struct erro
 /* Gives up every capability for good, but for CAP_NET_RAW if keep_raw is set, and, started
  * as root, becomes that user without any further group. No program that it might start gets
  * any right back (PR_SET_NO_NEW_PRIVS). Before there is a second thread. 0, or a negative
- * errno, *error filled: the program must not go on. */
+ * errno, *error filled: the program must not go on.
+ *
+ * Where a filter of system calls forbids that (systemd's, capset) and CAP_NET_RAW is all
+ * there is, it stays and is not usable, see confine.h. */
 int privileges_drop(const struct privileges *privileges, bool keep_raw, struct error *error);
 
 /* Gives up what the others keep, for the calling thread. */
