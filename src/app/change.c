@@ -11,6 +11,7 @@
 #include "app/event.h"
 #include "app/log.h"
 #include "app/report.h"
+#include "app/whitelist.h"
 
 /* At the start, for how long names are waited for before the captures are opened. */
 #define FIRST_NAMES_NS (2 * SECOND_NS)
@@ -281,6 +282,9 @@ int change_prepare(struct change *change, struct serving *serving, struct servic
 
 	*change = (struct change){.config = config};
 	result = prepare_names(change, serving, error);
+	/* Captures that are taken over, or not there yet, would find it wrong too late. */
+	if (!result)
+		result = whitelist_check(config, change->resolver, error);
 	if (!result)
 		result = prepare_statsd(change, serving, error);
 	if (!result)

@@ -8,6 +8,7 @@
 
 #include "base/prefixes.h"
 #include "base/text.h"
+#include "capture/filter.h"
 
 /* Matches no packet: they all have a length. */
 #define NOTHING "less 0"
@@ -111,4 +112,42 @@ int whitelist_expression(const struct instance *instance, const char *filter,
 	}
 	*expression = text.bytes;
 	return 0;
+}
+
+static int check_expression(const char *expression, struct error *error)
+{
+	struct filter *filter;
+	int result = expression ? filter_new(expression, &filter, error) : 0;
+
+	if (expression && !result)
+		filter_free(filter);
+	return result;
+}
+
+int whitelist_check(const struct service *service, const struct resolver *resolver,
+		    struct error *error)
+{
+	/* By itself first: then the sentence has the expression as it was written. */
+	const char *filter = service->options.filter;
+	unsigned line = service->filter_line;
+	struct error reason = {"out of memory"};
+	int result = check_expression(filter, &reason);
+
+	for (size_t i = 0; i < service->instance_count && !result; i++) {
+		char *expression;
+
+		line = service->instances[i].line;
+		result =
+			whitelist_expression(&service->instances[i], filter, resolver, &expression);
+		if (result < 0)
+			break;
+		result = check_expression(expression, &reason);
+		free(expression);
+	}
+	if (result < 0 && line)
+		error_set(error, -result, "%s:%u: %.400s", service->options.config, line,
+			  reason.text);
+	else if (result < 0)
+		error_set(error, -result, "%s", reason.text);
+	return result;
 }

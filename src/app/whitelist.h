@@ -17,4 +17,9 @@
 int whitelist_expression(const struct instance *instance, const char *filter,
 			 const struct resolver *resolver, char **expression);
 
+/* Looks whether all expressions of a service can be, which only libpcap knows. 0; -EINVAL, -ENOMEM:
+ * *error is one sentence, which names file and line. */
+int whitelist_check(const struct service *service, const struct resolver *resolver,
+		    struct error *error);
+
 #endif

@@ -46,7 +46,8 @@ struct service {
 				     * Not for options_done: what it holds is of given, or memory */
 	struct instance *instances; /* at least one */
 	size_t instance_count;
-	void *memory; /* what strings and arrays above live in; private */
+	unsigned filter_line; /* of the file; 0: options.filter is not from there */
+	void *memory;         /* what strings and arrays above live in; private */
 };
 
 /* Told of each thing that is odd but harmless, such as an unknown key: one sentence, which

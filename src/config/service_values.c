@@ -159,6 +159,7 @@ int service_values(const struct service_file *file, const struct service_yaml *y
 {
 	const struct yaml_node *nodes = file->lines->nodes;
 	struct filler filler = {.file = file, .memory = memory};
+	const char *given = service->options.filter;
 	int result = 0;
 
 	service->options.promiscuous = false; /* as go-metro */
@@ -168,6 +169,8 @@ int service_values(const struct service_file *file, const struct service_yaml *y
 		result = set_general(&filler, &service->options);
 		if (!result)
 			result = check_general(&filler, &service->options);
+		if (service->options.filter != given)
+			service->filter_line = line_of(&filler, "filter");
 	}
 	service->instances =
 		memory_get(memory, service_yaml_count(yaml), sizeof(*service->instances));

@@ -247,6 +247,7 @@ static void each_other_key(void **state)
 	assert_int_equal(options->threads, 4);
 	assert_string_equal(options->user, "metro");
 	assert_string_equal(options->filter, "port 80 or port 443");
+	assert_int_equal(read->filter_line, 28);
 	assert_string_equal(options->group_by, "prefix");
 	assert_true(options->by_interface);
 	assert_int_equal(options->prefix_v4, 16);
