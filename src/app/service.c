@@ -37,6 +37,8 @@
 /* Pairs whose smoothed round trips are remembered: more than any report should have. */
 #define SMOOTHED_PAIRS 100000
 
+#define LEAST_TICK_NS (SECOND_NS / 100)
+
 /* At the end: for so long the capture threads are waited for. */
 #define END_MS 1000
 
@@ -293,6 +295,16 @@ static bool all_read(const struct serving *serving)
 	return !serving->http;
 }
 
+/* How often something is looked after. A short watchdog wants to hear more often. */
+static int64_t tick_ns(void)
+{
+	int64_t quarter_ns = notify_watchdog_ns() / 4;
+
+	if (quarter_ns == 0 || quarter_ns > SECOND_NS)
+		return SECOND_NS;
+	return quarter_ns < LEAST_TICK_NS ? LEAST_TICK_NS : quarter_ns;
+}
+
 static void on_tick(struct serving *serving)
 {
 	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
@@ -306,7 +318,8 @@ static void on_tick(struct serving *serving)
 					    clock_ns(CLOCK_REALTIME) - FORGET_NS);
 		serving->forgot_ns = now_ns;
 	}
-	if (watchdog_ns && now_ns - serving->alive_ns > watchdog_ns / 2 - SECOND_NS / 2 &&
+	/* Half of the time must not pass before the next tick, even if that is late. */
+	if (watchdog_ns && now_ns - serving->alive_ns > watchdog_ns / 2 - tick_ns() * 3 / 2 &&
 	    !is_stuck(serving)) {
 		/* The capture threads must answer now and then, for us to be alive. */
 		begin_round(serving);
@@ -429,7 +442,7 @@ static int make_descriptors(struct serving *serving, struct error *error)
 {
 	serving->signals = take_signals();
 	serving->statsd_timer = timer_new(0, 0);
-	serving->tick = timer_new(SECOND_NS, SECOND_NS);
+	serving->tick = timer_new(tick_ns(), tick_ns());
 	if (serving->signals < 0 || serving->statsd_timer < 0 || serving->tick < 0)
 		return error_set(error, errno, "no descriptor for signals and timers: %s",
 				 strerror(errno));
