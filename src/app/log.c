@@ -297,7 +297,8 @@ static void rotate_if_due(void)
 		rotate(status.st_size);
 }
 
-static void write_line(enum log_level level, const char *sentence)
+/* What the limit lets through. */
+static void write_limited(enum log_level level, const char *sentence)
 {
 	struct gate *gate = level >= LOG_LEVEL_ERROR ? &log_state.urgent : &log_state.ordinary;
 
@@ -312,6 +313,13 @@ static void write_line(enum log_level level, const char *sentence)
 		log_state.lost++;
 }
 
+static void write_asked(const char *sentence)
+{
+	rotate_if_due();
+	if (!tell_lost() || !emit(LOG_LEVEL_INFO, sentence))
+		log_state.lost++;
+}
+
 __attribute__((format(printf, 3, 0))) static void write_words(enum log_level level, bool always,
 							      const char *format, va_list arguments)
 {
@@ -320,8 +328,10 @@ __attribute__((format(printf, 3, 0))) static void write_words(enum log_level lev
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	clean(sentence);
 	pthread_mutex_lock(&log_state.lock);
-	if (always || level >= log_state.level)
-		write_line(level, sentence);
+	if (always)
+		write_asked(sentence);
+	else if (level >= log_state.level)
+		write_limited(level, sentence);
 	pthread_mutex_unlock(&log_state.lock);
 }
 

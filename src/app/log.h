@@ -53,7 +53,8 @@ void log_reopen(void);
 /* One line of at most 1023 bytes; control characters in it as '?'. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same, of level info, at whatever level is set: what was asked for is told. */
+/* The same, of level info, at whatever level is set, and beside the limit: what was asked for
+ * is told. */
 void log_always(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A sentence of complain(): level warning. */

@@ -2,10 +2,12 @@
  * The program: what was asked, done.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/complain.h"
 #include "app/files.h"
@@ -74,15 +76,26 @@ static enum exit_status act(const struct options *options, bool gometro)
 	return EXIT_USAGE;
 }
 
+/* Where one of the first three descriptors is closed, a file that is opened later would take
+ * its place, and what is said would be written into that. */
+static void keep_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			_exit(EXIT_NOT_ALL);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error error;
 	enum exit_status status;
 	bool gometro = gometro_is_called(argc > 0 ? argv[0] : NULL);
-	int result = gometro ? gometro_parse(argc, argv, &options, &error)
-			     : options_parse(argc, argv, &options, &error);
+	int result;
 
+	keep_standard_descriptors();
+	result = gometro ? gometro_parse(argc, argv, &options, &error)
+			 : options_parse(argc, argv, &options, &error);
 	if (result < 0) {
 		complain("%s", error.text);
 		return result == -EINVAL ? EXIT_USAGE : EXIT_NOT_ALL;
