@@ -82,6 +82,8 @@ struct service_options {
 #define OPTIONS_STATSD_IP            "127.0.0.1"
 #define OPTIONS_STATSD_PORT          8125
 #define OPTIONS_STATSD_INTERVAL_NS   (INT64_C(30) * 1000000000)
+#define OPTIONS_IDLE_NS              (INT64_C(300) * 1000000000)
+#define OPTIONS_EXPIRED_AS_IDLE      1 /* ns: what the file's 0 is until it is known */
 #define OPTIONS_MAX_PAIRS            2000
 #define OPTIONS_PROMETHEUS_IP        "127.0.0.1"
 #define OPTIONS_PROMETHEUS_MAX_PAIRS 500

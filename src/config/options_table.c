@@ -138,12 +138,12 @@ const struct row options_table[] = {
 	{.key = "exp_ttl",
 	 .kind = KIND_SECONDS,
 	 TO(service.expired_ns),
-	 .zero = 1,
+	 .zero = OPTIONS_EXPIRED_AS_IDLE,
 	 .maximum = 24 * HOUR_NS},
 	{.key = "expired_ttl",
 	 .kind = KIND_SECONDS,
 	 TO(service.expired_ns),
-	 .zero = 1,
+	 .zero = OPTIONS_EXPIRED_AS_IDLE,
 	 .maximum = 24 * HOUR_NS},
 
 	/* Of an instance. */

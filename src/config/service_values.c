@@ -112,6 +112,10 @@ static int check_general(const struct filler *filler, struct options *options)
 
 	if (strcmp(options->service.statsd_ip, "localhost") == 0)
 		options->service.statsd_ip = OPTIONS_STATSD_IP;
+	/* In go-metro, 0 is no time of its own. */
+	if (options->service.expired_ns == OPTIONS_EXPIRED_AS_IDLE)
+		options->service.expired_ns =
+			options->service.idle_ns ? options->service.idle_ns : OPTIONS_IDLE_NS;
 	if (documented && read)
 		return service_warn_of(filler->file, lines->nodes[documented].line,
 				       "exp_ttl: has no effect, for expired_ttl, in line %u, is "

@@ -125,9 +125,12 @@ static void both_names_of_a_time(void **state)
 
 	assert_int_equal(service->options.service.expired_ns, SECONDS(5));
 	unload(service);
-	/* At once, which is not the engine's default. */
+	/* As go-metro: as an idle one. */
 	service = load("init_config:\n  exp_ttl: 0\n" AN_ETH0);
-	assert_int_equal(service->options.service.expired_ns, 1);
+	assert_int_equal(service->options.service.expired_ns, SECONDS(300));
+	unload(service);
+	service = load("init_config:\n  exp_ttl: 0\n  idle_ttl: 7\n" AN_ETH0);
+	assert_int_equal(service->options.service.expired_ns, SECONDS(7));
 	unload(service);
 }
 
