@@ -205,6 +205,8 @@ static void take_filter(struct worker *worker)
 	} else {
 		measure_refilter(&worker->measure, filter->compiled);
 		filter->compiled = NULL;
+		/* Of hosts that are looked at again, anything may have passed unseen. */
+		tcpm_engine_flush(worker->measure.engine);
 		note_exact(worker);
 	}
 	free_filter(filter);
