@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/whitelist.h"
 
@@ -177,6 +178,29 @@ static const struct prefixes *local_of(const struct probe *probe, const struct p
 	return is_file(probe->instance) ? &probe->own_local : local;
 }
 
+/* Of a file, only a regular one: a pipe may keep its reader, and who ends that, for ever. */
+static int check_file(const struct probe *probe, struct error *error)
+{
+	const char *path = probe->instance->pcap;
+	const char *config = probe->options.config;
+	unsigned line = probe->instance->line;
+	struct stat status;
+	int reason;
+
+	if (!is_file(probe->instance))
+		return 0;
+	if (stat(path, &status) < 0) {
+		reason = errno;
+		return error_set(error, reason, "%s:%u: pcap: cannot read %s: %s", config, line,
+				 path, strerror(reason));
+	}
+	if (!S_ISREG(status.st_mode))
+		return error_set(error, EINVAL,
+				 "%s:%u: pcap: %s is no regular file; a pipe can be read by -r",
+				 config, line, path);
+	return 0;
+}
+
 int probe_open(struct probe *probe, const struct prefixes *local, struct error *error)
 {
 	char *expression;
@@ -185,6 +209,9 @@ int probe_open(struct probe *probe, const struct prefixes *local, struct error *
 	if (result < 0)
 		return result;
 	set_expression(probe, expression);
+	result = check_file(probe, error);
+	if (result < 0)
+		return result;
 	result = workers_open(&probe->workers, &probe->options, &probe->interfaces,
 			      local_of(probe, local), NULL, error);
 	if (result < 0)

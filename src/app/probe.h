@@ -62,9 +62,8 @@ int probe_new(const struct service *service, const struct instance *instance,
 void probe_adopt(struct probe *probe, const struct service *service,
 		 const struct instance *instance, const struct resolver *resolver);
 
-/* Opens the capture; local, which a file does not use, outlives it or is replaced by a
- * handover. 0, or as workers_open:
- * it is closed. */
+/* Opens the capture, of an interface or of a regular file; local, which a file does not use,
+ * outlives it or is replaced by a handover. 0, or as workers_open: it is closed. */
 int probe_open(struct probe *probe, const struct prefixes *local, struct error *error);
 
 /* Starts the threads. On error it is closed again. */

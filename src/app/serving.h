@@ -46,7 +46,7 @@ struct serving {
 
 	int signals;      /* a signalfd */
 	int statsd_timer; /* when to report */
-	int tick;         /* each second */
+	int tick;         /* each second, or more often */
 
 	bool asked;       /* a round is under way */
 	int64_t asked_ns; /* since then, of CLOCK_MONOTONIC */

@@ -79,7 +79,7 @@ change() {
 }
 
 BREAKS=(cut-list cut-key type value filter new-and-filter deep empty unreadable directory missing
-  nul large twice port log agent capture network host)
+  nul large twice port log agent capture pipe network host)
 
 # broken N KIND: the file becomes one that is wrong; EXPECTED, what is to be said of it.
 broken() {
@@ -110,7 +110,11 @@ broken() {
       EXPECTED='the log /nosuch/log'
     ;;
   agent) TEXT=${TEXT/statsd_ip: *statsd_port/statsd_ip: nosuch.example$'\n'  statsd_port} && EXPECTED=':3: statsd_ip: "nosuch.example"' ;;
-  capture) change 'interface: eth0' $'interface: file\n    pcap: /nosuch.pcap' && EXPECTED='/nosuch.pcap: ' ;;
+  capture) change 'interface: eth0' $'interface: file\n    pcap: /nosuch.pcap' && EXPECTED=':9: pcap: cannot read /nosuch.pcap' ;;
+  pipe)
+    change 'interface: eth0' $'interface: file\n    pcap: '"$LAB_DIR/reload-pipe" &&
+      EXPECTED=':9: pcap: .*/reload-pipe is no regular file'
+    ;;
   network) change 'tags: [[]broken*' 'ips: [192.0.2.999]' && EXPECTED=':10: ips: "192.0.2.999"' ;;
   host) change 'tags: [[]broken*' 'hosts: ["no host"]' && EXPECTED=':10: hosts: "no host"' ;;
   esac
@@ -133,14 +137,15 @@ ready() {
   fail "$1: no READY=1 in 10 s"
 }
 
-# What must not grow, once what a reload began has ended.
+# sizes NAME: what must not grow, once what a reload began has ended, and a report has opened
+# the agent's socket. The descriptors are in reload-NAME.txt, too.
 sizes() {
-  local process=/proc/${PID[reload]} fds threads kb
-  sleep 0.5
-  fds=("$process"/fd/*)
+  local process=/proc/${PID[reload]} threads
+  sleep 2
+  # shellcheck disable=SC2012 # names are numbers
+  ls -l "$process/fd" | awk 'NR > 1 { print $NF }' | sed 's/:\[[0-9]*\]//' | sort >"$LAB_DIR/reload-$1.txt"
   threads=("$process"/task/*)
-  kb=$(awk '$1 == "RssAnon:" { print $2 }' "$process/status")
-  echo "${#fds[@]} ${#threads[@]} $kb"
+  echo "$(lines "reload-$1.txt") ${#threads[@]} $(awk '$1 == "RssAnon:" { print $2 }' "$process/status")"
 }
 
 # A paced mixture: some 2,000 packets a second, over long and short connections.
@@ -167,9 +172,9 @@ reload_all() {
     fi
     kill -HUP "${PID[reload]}"
     ready "reload $n"
-    [ "$n" = 20 ] && before=$(sizes)
+    [ "$n" = 20 ] && before=$(sizes before)
   done
-  after=$(sizes)
+  after=$(sizes after)
 }
 
 # Each broken file had one line, and that is the right one.
@@ -199,7 +204,7 @@ samples_sent() {
 
 part_reload() {
   local before after i=0 talkers=() told port
-  mkfifo "$LAB_DIR/reload-notify.out"
+  mkfifo "$LAB_DIR/reload-notify.out" "$LAB_DIR/reload-pipe"
   exec 5<>"$LAB_DIR/reload-notify.out"
   sink reload-notify unix "$LAB_DIR/reload-notify.socket"
   sink reload-agent0 udp 9100
@@ -234,7 +239,8 @@ part_reload() {
   check "reloads: $(metric "$port" 'tcpmetro_config_reloads_total{result="ok"}') good" \
     [ "$(metric "$port" 'tcpmetro_config_reloads_total{result="ok"}')" = $((RELOADS / 2)) ]
   check "descriptors, threads, kB after 20: $before, after $RELOADS: $after" \
-    [ "${before% *}" = "${after% *}" ] && check "growth of memory" [ $((${after##* } - ${before##* })) -lt 1024 ]
+    [ "${before% *}" = "${after% *}" ] || diff "$LAB_DIR/reload-before.txt" "$LAB_DIR/reload-after.txt"
+  check "growth of memory" [ $((${after##* } - ${before##* })) -lt 1024 ]
   check "reports bear the last tag" has 'system.net.tcp.rtt.*end:yes' reload-agent0.out
   check "and never a broken file's" eval '! cat "$LAB_DIR"/reload-agent*.out | grep -q broken:'
   ends_by TERM reload
