@@ -254,6 +254,13 @@ static void tell(struct worker *worker, const char *what)
 		 worker->told == TELL_MOST ? "; more of this will not be told for a while" : "");
 }
 
+/* Between its going and now, acknowledgements and retransmissions passed unseen. */
+static void begin_anew(struct worker *worker)
+{
+	tcpm_engine_flush(worker->measure.engine);
+	worker->gone = false;
+}
+
 /* Looks whether a deleted interface is back. Returns whether to go on: of several that
  * shared it, only the first one can. */
 static bool try_resume(struct worker *worker)
@@ -261,11 +268,11 @@ static bool try_resume(struct worker *worker)
 	switch (live_source_resume(worker->source)) {
 	case 0:
 		tell(worker, "is back, capture goes on");
-		worker->gone = false;
+		begin_anew(worker);
 		break;
 	case 1:
 		tell(worker, "is back, captured by one thread from now on");
-		worker->gone = false;
+		begin_anew(worker);
 		break;
 	case -ENOTSUP:
 		if (!worker->silent)
