@@ -167,12 +167,16 @@ reload_all() {
       broken "$n" "${BREAKS[n / 2 % ${#BREAKS[@]}]}"
     else
       [ -d "$LAB_DIR/reload.yaml" ] && rmdir "$LAB_DIR/reload.yaml"
-      if [ "$n" = 20 ] || [ "$n" = "$RELOADS" ]; then good 24 end:yes; else good "$n"; fi
+      case $n in
+      20 | 100 | "$RELOADS") good 24 end:yes ;;
+      *) good "$n" ;;
+      esac
       put
     fi
     kill -HUP "${PID[reload]}"
     ready "reload $n"
     [ "$n" = 20 ] && before=$(sizes before)
+    [ "$n" = 100 ] && midway=$(sizes midway)
   done
   after=$(sizes after)
 }
@@ -203,7 +207,7 @@ samples_sent() {
 }
 
 part_reload() {
-  local before after i=0 talkers=() told port
+  local before midway after i=0 talkers=() told port
   mkfifo "$LAB_DIR/reload-notify.out" "$LAB_DIR/reload-pipe"
   exec 5<>"$LAB_DIR/reload-notify.out"
   sink reload-notify unix "$LAB_DIR/reload-notify.socket"
@@ -240,9 +244,11 @@ part_reload() {
     [ "$(metric "$port" 'tcpmetro_config_reloads_total{result="ok"}')" = $((RELOADS / 2)) ]
   check "descriptors, threads, kB after 20: $before, after $RELOADS: $after" \
     [ "${before% *}" = "${after% *}" ] || diff "$LAB_DIR/reload-before.txt" "$LAB_DIR/reload-after.txt"
-  check "growth of memory" [ $((${after##* } - ${before##* })) -lt 1024 ]
+  # Pools and tables of the C library fill up at first.
+  check "growth of memory: ${before##* } kB after 20, ${midway##* } after 100, ${after##* } after $RELOADS" \
+    [ $((${after##* } - ${before##* } < 1024 && ${after##* } - ${midway##* } < 160)) = 1 ]
   check "reports bear the last tag" has 'system.net.tcp.rtt.*end:yes' reload-agent0.out
-  check "and never a broken file's" eval '! cat "$LAB_DIR"/reload-agent*.out | grep -q broken:'
+  check "and never a broken file's" [ "$(cat "$LAB_DIR"/reload-agent*.out | grep -c broken:)" = 0 ]
   ends_by TERM reload
 }
 
