@@ -246,6 +246,12 @@ static int open_new(struct change *change, struct serving *serving, const struct
 		probe->retry_ns = clock_ns(CLOCK_MONOTONIC) + SERVING_RETRY_NS;
 		return 0;
 	}
+	if (result < 0 && instance->pcap) {
+		struct error reason = *error;
+
+		error_set(error, -result, "%s:%u: pcap: %.400s", change->config->options.config,
+			  instance->pcap_line, reason.text);
+	}
 	return result;
 }
 
@@ -346,8 +352,11 @@ static void commit_outputs(struct change *change, struct serving *serving)
 {
 	if (change->datagram != serving->datagram) {
 		report_flush(serving);
-		if (serving->datagram)
+		if (serving->datagram) {
 			datagram_flush(serving->datagram);
+			/* Later they would be laid to the next agent. */
+			report_losses(serving);
+		}
 		report_counts(serving, &serving->past);
 		datagram_close(serving->datagram);
 		serving->datagram = change->datagram;

@@ -182,8 +182,6 @@ static const struct prefixes *local_of(const struct probe *probe, const struct p
 static int check_file(const struct probe *probe, struct error *error)
 {
 	const char *path = probe->instance->pcap;
-	const char *config = probe->options.config;
-	unsigned line = probe->instance->line;
 	struct stat status;
 	int reason;
 
@@ -191,13 +189,11 @@ static int check_file(const struct probe *probe, struct error *error)
 		return 0;
 	if (stat(path, &status) < 0) {
 		reason = errno;
-		return error_set(error, reason, "%s:%u: pcap: cannot read %s: %s", config, line,
-				 path, strerror(reason));
+		return error_set(error, reason, "cannot read %s: %s", path, strerror(reason));
 	}
 	if (!S_ISREG(status.st_mode))
-		return error_set(error, EINVAL,
-				 "%s:%u: pcap: %s is no regular file; a pipe can be read by -r",
-				 config, line, path);
+		return error_set(error, EINVAL, "%s is no regular file; a pipe can be read by -r",
+				 path);
 	return 0;
 }
 

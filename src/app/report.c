@@ -95,8 +95,7 @@ static void send_own(struct serving *serving)
 		   'g');
 }
 
-/* Tells when datagrams begin to be lost, and when that ends. */
-static void tell_losses(struct serving *serving)
+void report_losses(struct serving *serving)
 {
 	const struct service_options *settings = &serving->config->options.service;
 	struct datagram_counts counts;
@@ -124,7 +123,7 @@ void report_statsd(struct serving *serving)
 		report_probe(serving, serving->probes[i]);
 	if (!serving->datagram)
 		return;
-	tell_losses(serving);
+	report_losses(serving);
 	send_own(serving);
 	report_flush(serving);
 }

@@ -15,6 +15,10 @@ void report_probe(struct serving *serving, struct probe *probe);
 /* Sends what is still held back. */
 void report_flush(struct serving *serving);
 
+/* Logs when datagrams begin to be lost, and when that ends. There must be a socket, to the
+ * agent that the configuration in force names. */
+void report_losses(struct serving *serving);
+
 /* Appends what Prometheus wants to know. 0 or -ENOMEM. */
 int report_metrics(struct serving *serving, struct text *text);
 

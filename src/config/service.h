@@ -38,7 +38,8 @@ struct instance {
 	bool sample;                /* look only now and then: */
 	int64_t sample_duration_ns; /* for so long, more than 0 if sample */
 	int64_t sample_interval_ns; /* and then not for so long */
-	unsigned line;              /* of the file, where the instance begins */
+	unsigned line;              /* of the file, where the instance begins, */
+	unsigned pcap_line;         /* and where pcap is; 0 without one */
 };
 
 struct service {

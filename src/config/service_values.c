@@ -128,6 +128,8 @@ static int check_instance(const struct filler *filler, struct instance *instance
 {
 	if (instance->pcap && !*instance->pcap)
 		instance->pcap = NULL;
+	if (instance->pcap)
+		instance->pcap_line = line_of(filler, "pcap");
 	if (!instance->interface)
 		return service_fail(filler->file, instance->line,
 				    "interface: is missing; expected the name of one, \"any\" or "

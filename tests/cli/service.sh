@@ -1,0 +1,148 @@
+#!/bin/bash
+# A service that needs no rights, for all it has is a capture file: reloads, what is said of
+# agents that are away, signals. (tests/net has the rest.)
+#
+#     service.sh PROGRAM
+#
+# Prints TAP. The status is 1 if a test failed, except with --tap (for Meson).
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+failure_status=1
+if [ "${1:-}" = --tap ]; then
+  failure_status=0
+  shift
+fi
+if [ $# != 1 ]; then
+  echo "usage: service.sh PROGRAM" >&2
+  exit 2
+fi
+program=$(realpath "$1") || exit 1
+export LC_ALL=C TZ=UTC
+if ! "$program" --help | grep -q -e '--config'; then
+  echo "1..0 # SKIP the program was built without the service"
+  exit 0
+fi
+# Started by root it becomes somebody else, who reads these again.
+folder=$(mktemp -d) && chmod 755 "$folder" && cd "$folder" || exit 1
+child=
+trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$folder"' EXIT
+for name in demo again; do
+  cp "$here/../net/demo.pcap" $name.pcap && chmod 644 $name.pcap || exit 1
+done
+
+number=0
+failed=0
+
+# check NAME COMPLAINT: passes if there is no complaint.
+check() {
+  number=$((number + 1))
+  if [ -z "$2" ]; then
+    echo "ok $number - $1"
+  else
+    echo "not ok $number - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    failed=1
+  fi
+}
+
+# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
+# have passed.
+within() {
+  local left=$1
+  shift
+  while ! "$@"; do
+    [ $((left--)) -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+said() {
+  grep -q -e "$1" log
+}
+
+# says WORDS: complains unless the log has a line of them within 10 s.
+says() {
+  within 100 said "$1" || {
+    echo "no line with: $1"
+    cat log
+  }
+}
+
+ended() {
+  ! kill -0 "$child" 2>/dev/null
+}
+
+# config AGENT [CAPTURE]: the file, which sends to the agent.
+port=
+config() {
+  cat >new.yaml <<YAML
+init_config:
+  statsd_ip: $1
+  statsd_interval: 3600
+  prometheus_port: $port
+instances:
+  - interface: file
+    pcap: $folder/${2:-demo.pcap}
+YAML
+  chmod 644 new.yaml && mv new.yaml config.yaml
+}
+
+# Whoever may come to ask keeps it alive after the capture's end. Some port is free.
+start() {
+  local tries
+  for ((tries = 0; tries < 20; tries++)); do
+    port=$((20000 + RANDOM % 12000))
+    config "unix://$folder/away.socket"
+    "$program" -c config.yaml </dev/null 2>log &
+    child=$!
+    within 100 begun_or_ended
+    said ' begins by ' && return
+    wait "$child"
+    child=
+    grep -q 'port in use' log || return
+  done
+}
+
+begun_or_ended() {
+  said ' begins by ' || ended
+}
+
+start
+echo "1..8"
+check 'it begins, and reads the capture to its end' "$(says 'demo.pcap: it was read to its end')"
+
+# What goes with the configuration before is sent to the agent before.
+config 127.0.0.1 again.pcap
+kill -HUP "$child"
+check 'a reload takes effect' "$(says 'config.yaml is in force')"
+check 'an agent that was away at the reload is named, not the next one' "$(
+  says "statsd at unix://$folder/away.socket: datagrams are being lost (No such file"
+  grep 'statsd at 127' log)"
+
+config 127.0.0.1 nosuch.pcap
+kill -HUP "$child"
+check 'a capture that is not there: file and line, and it goes on as before' \
+  "$(says 'config.yaml:7: pcap: cannot read .*/nosuch.pcap: No such file .* stays in force')"
+
+config 127.0.0.1 config.yaml
+kill -HUP "$child"
+check 'and one that is none' "$(says 'config.yaml:7: pcap: /.*/config.yaml: .* stays in force')"
+
+config 127.0.0.1
+sed -i 's/statsd_interval:.*/statsd_interval: never/' config.yaml
+kill -HUP "$child"
+check 'a wrong value: file and line, and it goes on as before' \
+  "$(says 'config.yaml:3: statsd_interval: .* stays in force')"
+
+kill -USR1 "$child"
+check 'SIGUSR1 tells of all' "$(says 'state: up for .* 4 reloads, 3 of them refused')"
+
+kill -TERM "$child"
+complaint=$(within 20 ended || echo "it runs on")
+[ -z "$complaint" ] || kill -KILL "$child"
+wait "$child"
+status=$?
+child=
+check 'SIGTERM ends it within 2 s, with status 0' \
+  "$complaint$([ $status = 0 ] || echo "; its status is $status")"
+[ $failed = 0 ] || exit $failure_status
