@@ -240,13 +240,17 @@ static void feed_windows(struct measure *measure, struct tcpm_frame *frames, int
 	for (int i = 0; i < count; i++) {
 		int64_t number = window_of(windows, frames[i].time_ns);
 
-		if (number < 0)
+		if (number < 0) {
+			windows->gap = true;
 			continue;
-		if (number != windows->latest) {
+		}
+		/* The clock may have been set back into the window before. */
+		if (windows->gap || number != windows->latest) {
 			feed(measure, frames, kept);
 			tcpm_engine_flush(measure->engine);
 			kept = 0;
 		}
+		windows->gap = false;
 		windows->latest = number;
 		frames[kept++] = frames[i];
 	}

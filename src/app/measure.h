@@ -24,7 +24,8 @@ struct measure_windows {
 	int64_t duration_ns; /* 0: always */
 	int64_t interval_ns;
 	int64_t start_ns; /* 0: the first frame's */
-	int64_t latest;   /* the number of the window that was measured last */
+	int64_t latest;   /* the number of the window that was measured last, */
+	bool gap;         /* after which packets have passed */
 };
 
 /* How long after now_ns the next window begins; 0: one is open, or it is always. */

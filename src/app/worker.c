@@ -19,8 +19,9 @@
 /* How often a deleted interface is looked for. */
 #define RESUME_MS 500
 
-/* For how long it sleeps if nothing comes. */
-#define IDLE_MS 1000
+/* For how long it sleeps if nothing comes, and before something is tried again. */
+#define IDLE_MS  1000
+#define RETRY_MS 100
 
 /* So often, in so long a time, the coming and going of an interface is told. */
 #define TELL_MOST 6
@@ -61,8 +62,13 @@ int worker_init(struct worker *worker, struct workers_common *common, struct sou
 /* What of the filter is left to the measure. */
 static void note_exact(struct worker *worker)
 {
-	worker->measure.filter_tagged =
-		worker->live && live_source_exact(worker->source) == LIVE_EXACT_BUT_TAGGED;
+	enum live_exact exact = worker->live ? live_source_exact(worker->source) : LIVE_NOT_EXACT;
+
+	worker->measure.filter_tagged = exact == LIVE_EXACT_BUT_TAGGED;
+	if (exact == LIVE_TOO_LARGE && !worker->silent)
+		complain("%s: the filter is too large for the kernel, so all packets are looked "
+			 "at; networks instead of addresses make it smaller",
+			 worker->name);
 }
 
 int worker_measures(struct worker *worker, const struct options *options, struct interfaces *names,
@@ -294,6 +300,7 @@ static void sleep_paused(struct worker *worker, int64_t left_ns)
 	if (!worker->paused)
 		live_source_pause(worker->source);
 	worker->paused = true;
+	worker->measure.windows.gap = true;
 	wait(worker, (int)(left_ns / 1000000 < IDLE_MS ? left_ns / 1000000 + 1 : IDLE_MS));
 }
 
@@ -306,10 +313,9 @@ static void idle(struct worker *worker)
 		sleep_paused(worker, left_ns);
 		return;
 	}
-	if (worker->paused)
-		live_source_unpause(worker->source);
-	worker->paused = false;
-	wait(worker, IDLE_MS);
+	if (worker->paused && live_source_unpause(worker->source) == 0)
+		worker->paused = false;
+	wait(worker, worker->paused ? RETRY_MS : IDLE_MS);
 }
 
 /* What follows from a batch that gave nothing. Returns whether to go on. */

@@ -281,9 +281,7 @@ static int use_spare(struct live_source *live, int index)
 {
 	int result = live_install(live->spare, live->filter);
 
-	if (!result)
-		result = bind_again(live, live->spare, index);
-	if (result < 0)
+	if (result < 0 || bind_again(live, live->spare, index) < 0)
 		return -EAGAIN;
 	pcap_close(live->pcap);
 	live->pcap = live->spare;

@@ -63,6 +63,7 @@ enum live_exact {
 	LIVE_EXACT,            /* nothing */
 	LIVE_EXACT_BUT_TAGGED, /* frames with VLAN tags */
 	LIVE_NOT_EXACT,        /* all */
+	LIVE_TOO_LARGE,        /* all: the kernel takes no program of its size */
 };
 
 enum live_exact live_source_exact(const struct source *source);
@@ -76,7 +77,9 @@ int live_source_refilter(struct source *source, const char *filter, struct error
 /* Has the kernel let nothing through, so that what passes costs nothing; and as before
  * again, beginning as with live_source_start. */
 void live_source_pause(struct source *source);
-void live_source_unpause(struct source *source);
+
+/* 0; or -EIO: it is still paused; try again. */
+int live_source_unpause(struct source *source);
 
 /* After -ENODEV: goes on with the interface of the same name, if it is there again and up.
  * 0; 1: goes on, but this source has all packets of the interface from now on, and others

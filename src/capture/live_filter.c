@@ -1,8 +1,11 @@
 /*
  * What the kernel lets through: see live.h.
  *
- * A filter that is replaced while packets pass is put in the other's place in one step.
- * libpcap's own way would let nothing through for a moment.
+ * On Ethernet the program is attached to the socket by ourselves: one that is replaced while
+ * packets pass is put in the other's place in one step, where libpcap would let nothing
+ * through for a moment; and libpcap, which knows of no filter then, applies none of its own
+ * to what the kernel has let through. A program that the kernel does not take is left to the
+ * caller, who sees all packets.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -16,6 +19,39 @@
 #include "capture/live.h"
 #include "capture/live_source.h"
 
+_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "the same in two headers");
+
+static int attach(struct pcap *pcap, struct sock_filter *code, unsigned count)
+{
+	struct sock_fprog program = {.len = (unsigned short)count, .filter = code};
+
+	if (count > BPF_MAXINSNS)
+		return -E2BIG;
+	return setsockopt(pcap_fileno(pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			  sizeof(program)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* One instruction: so many bytes of each packet. */
+static int attach_all(struct pcap *pcap, unsigned bytes)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, bytes);
+
+	return attach(pcap, &all, 1);
+}
+
+/* Puts a program in the place of the one there is. Those for cooked sockets are rewritten
+ * within libpcap, so they take its way. */
+static int put(struct pcap *pcap, struct bpf_program *code)
+{
+	if (pcap_datalink(pcap) != DLT_EN10MB)
+		return pcap_setfilter(pcap, code) < 0 ? -EIO : 0;
+	if (attach(pcap, (struct sock_filter *)code->bf_insns, code->bf_len) == 0)
+		return 0;
+	return attach_all(pcap, (unsigned)pcap_snapshot(pcap)) < 0 ? -EIO : 1;
+}
+
 int live_install(struct pcap *pcap, const char *expression)
 {
 	struct bpf_program code;
@@ -23,7 +59,7 @@ int live_install(struct pcap *pcap, const char *expression)
 
 	if (pcap_compile(pcap, &code, expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
 		return -EINVAL;
-	result = pcap_setfilter(pcap, &code) < 0 ? -EIO : 0;
+	result = put(pcap, &code);
 	pcap_freecode(&code);
 	return result;
 }
@@ -82,89 +118,60 @@ static int refused(const struct live_source *live, const char *filter, int resul
 			 pcap_geterr(live->pcap));
 }
 
-int live_set_filter(struct live_source *live, const char *filter, struct error *error)
+/* Installs a whole expression, which is the source's from then on. */
+static int install(struct live_source *live, const char *filter, char *expression,
+		   enum live_exact exact, struct error *error)
 {
-	char *expression = make_expression(live, filter, &live->exact);
-	int result;
+	int result = live_install(live->pcap, expression);
 
-	if (!expression)
-		return error_set(error, ENOMEM, "%s: there is not enough memory", live->name);
+	if (result < 0)
+		return refused(live, filter, result, error);
 	free(live->filter);
 	live->filter = expression;
-	/* The kernel cuts packets to the snap length only by a filter, so there always is
-	 * one. */
-	result = live_install(live->pcap, expression);
-	return result < 0 ? refused(live, filter, result, error) : 0;
+	live->exact = result > 0 ? LIVE_TOO_LARGE : exact;
+	if (live->paused)
+		attach_all(live->pcap, 0);
+	return 0;
 }
 
-static int attach(struct pcap *pcap, struct sock_filter *code, unsigned count)
+int live_set_filter(struct live_source *live, const char *filter, struct error *error)
 {
-	struct sock_fprog program = {.len = (unsigned short)count, .filter = code};
-
-	if (count > BPF_MAXINSNS)
-		return -EINVAL;
-	return setsockopt(pcap_fileno(pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
-			  sizeof(program)) < 0
-		       ? -errno
-		       : 0;
-}
-
-_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "the same in two headers");
-
-/* Puts it in the other's place. Programs for cooked sockets are rewritten within libpcap, so
- * these, and what the kernel refuses, take its way. */
-static int replace(struct live_source *live, const char *expression)
-{
-	struct bpf_program code;
-	int result = -EINVAL;
-
-	if (live->linktype != DLT_EN10MB || live->paused)
-		return live->paused ? 0 : live_install(live->pcap, expression);
-	if (pcap_compile(live->pcap, &code, expression, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		return -EINVAL;
-	result = attach(live->pcap, (struct sock_filter *)code.bf_insns, code.bf_len);
-	if (result < 0)
-		result = pcap_setfilter(live->pcap, &code) < 0 ? -EIO : 0;
-	pcap_freecode(&code);
-	return result;
-}
-
-int live_source_refilter(struct source *source, const char *filter, struct error *error)
-{
-	struct live_source *live = (struct live_source *)source;
 	enum live_exact exact;
 	char *expression = make_expression(live, filter, &exact);
 	int result;
 
 	if (!expression)
 		return error_set(error, ENOMEM, "%s: there is not enough memory", live->name);
-	result = replace(live, expression);
-	if (result < 0) {
+	/* The kernel cuts packets to the snap length only by a filter, so there always is
+	 * one. */
+	result = install(live, filter, expression, exact, error);
+	if (result < 0)
 		free(expression);
-		return refused(live, filter, result, error);
-	}
-	free(live->filter);
-	live->filter = expression;
-	live->exact = exact;
-	return 0;
+	return result;
+}
+
+int live_source_refilter(struct source *source, const char *filter, struct error *error)
+{
+	return live_set_filter((struct live_source *)source, filter, error);
 }
 
 void live_source_pause(struct source *source)
 {
 	struct live_source *live = (struct live_source *)source;
-	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 
-	if (attach(live->pcap, &nothing, 1) == 0)
+	if (attach_all(live->pcap, 0) == 0)
 		live->paused = true;
 }
 
-void live_source_unpause(struct source *source)
+int live_source_unpause(struct source *source)
 {
 	struct live_source *live = (struct live_source *)source;
 
 	if (!live->paused)
-		return;
+		return 0;
+	if (live_install(live->pcap, live->filter) < 0)
+		return -EIO;
 	live->paused = false;
-	live_install(live->pcap, live->filter); /* as it was before */
 	live_source_start(source);
+	return 0;
 }

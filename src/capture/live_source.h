@@ -68,8 +68,9 @@ struct live_source {
 
 extern const struct source_ops live_source_ops;
 
-/* Installs a filter expression; one that cannot match anything is one, too. 0; -EINVAL: it cannot
- * be compiled; -EIO: the kernel refuses it; libpcap's words are in the handle. */
+/* Installs a filter expression; one that cannot match anything is one, too. 0; 1: the kernel
+ * does not take a program of its size, and lets everything through; -EINVAL: it cannot be
+ * compiled; -EIO: the kernel refuses it; libpcap's words are in the handle. */
 int live_install(struct pcap *pcap, const char *expression);
 
 /* Installs the user's expression (NULL: everything), and what goes with it, on a source in
