@@ -16,6 +16,9 @@
 /* At the start, for how long names are waited for before the captures are opened. */
 #define FIRST_NAMES_NS (2 * SECOND_NS)
 
+/* Of one configuration: at a reload, the resolver has to know those of two. */
+#define MAX_NAMES (RESOLVER_MAX_WANTED / 2)
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
@@ -94,17 +97,9 @@ static int want(struct resolver *resolver, const struct service *first,
 
 static bool all_known(const struct resolver *resolver, const struct service *service)
 {
-	for (size_t i = 0; i < service->instance_count; i++) {
-		const struct instance *instance = &service->instances[i];
-
-		for (size_t j = 0; j < instance->host_count; j++) {
-			size_t count;
-
-			resolver_addresses(resolver, instance->hosts[j], &count);
-			if (count == 0)
-				return false;
-		}
-	}
+	for (size_t i = 0; i < service->instance_count; i++)
+		if (!whitelist_known(&service->instances[i], resolver))
+			return false;
 	return true;
 }
 
@@ -128,6 +123,16 @@ static void wait_for_names(struct resolver *resolver, const struct service *serv
 	}
 }
 
+/* Not each once, but as they stand there: simple, and more than enough. */
+static bool too_many_names(const struct service *service)
+{
+	struct wanted wanted = {0};
+
+	count_wanted(&wanted, service);
+	return wanted.name_count > MAX_NAMES ||
+	       (service->options.service.reverse_lookup && wanted.address_count > MAX_NAMES);
+}
+
 static int prepare_names(struct change *change, struct serving *serving, struct error *error)
 {
 	const struct service_options *settings = &change->config->options.service;
@@ -136,6 +141,11 @@ static int prepare_names(struct change *change, struct serving *serving, struct 
 	int result = 0;
 
 	change->resolver = serving->resolver;
+	if (too_many_names(change->config))
+		return error_set(error, EINVAL,
+				 "the whitelists have more than %d names, or addresses whose names "
+				 "are asked for",
+				 MAX_NAMES);
 	if (!kept)
 		result = resolver_new(settings->nameservers, settings->nameserver_count,
 				      &change->resolver, error);
@@ -148,7 +158,7 @@ static int prepare_names(struct change *change, struct serving *serving, struct 
 		return error_set(error, -result, "names cannot be looked up: %s",
 				 result == -E2BIG ? "there are too many in the whitelists"
 						  : strerror(-result));
-	if (!kept)
+	if (!serving->config)
 		wait_for_names(change->resolver, change->config);
 	return 0;
 }
@@ -176,12 +186,32 @@ static int prepare_statsd(struct change *change, struct serving *serving, struct
 	return result;
 }
 
+/* Requests that wait end with their connections. */
+static void close_http(struct serving *serving)
+{
+	serving->scrape_count = 0;
+	http_close(serving->http);
+	serving->http = NULL;
+}
+
+/* After a change that did not come about. */
+static void open_http_again(struct serving *serving, http_handler *handler)
+{
+	const struct service_options *settings = &serving->config->options.service;
+	struct error error;
+
+	if (http_open(settings->prometheus_ip, (uint16_t)settings->prometheus_port, handler,
+		      serving, &serving->http, &error) < 0)
+		log_line(LOG_LEVEL_ERROR, "%s; Prometheus is not answered", error.text);
+}
+
 static int prepare_http(struct change *change, struct serving *serving, http_handler *handler,
 			struct error *error)
 {
 	const struct service_options *settings = &change->config->options.service;
 	const struct service_options *before =
 		serving->config ? &serving->config->options.service : NULL;
+	int result;
 
 	if (!settings->prometheus_port)
 		return 0;
@@ -190,12 +220,22 @@ static int prepare_http(struct change *change, struct serving *serving, http_han
 		change->http = serving->http;
 		return 0;
 	}
-	return http_open(settings->prometheus_ip, (uint16_t)settings->prometheus_port, handler,
-			 serving, &change->http, error);
+	result = http_open(settings->prometheus_ip, (uint16_t)settings->prometheus_port, handler,
+			   serving, &change->http, error);
+	/* It may be ourselves who are in the way. */
+	if (result == -EADDRINUSE && before &&
+	    before->prometheus_port == settings->prometheus_port) {
+		close_http(serving);
+		result = http_open(settings->prometheus_ip, (uint16_t)settings->prometheus_port,
+				   handler, serving, &change->http, error);
+		change->handler = handler;
+	}
+	return result;
 }
 
 /* Last of all, for it takes effect at once. */
-static int prepare_log(const struct change *change, struct error *error)
+static int prepare_log(const struct change *change, const struct serving *serving,
+		       struct error *error)
 {
 	const struct service_options *settings = &change->config->options.service;
 	const struct log_settings log = {
@@ -204,25 +244,53 @@ static int prepare_log(const struct change *change, struct error *error)
 		.local_time = settings->log_local_time,
 	};
 
-	return log_open(&log, error);
+	const struct service_options *before =
+		serving->config ? &serving->config->options.service : NULL;
+	int result = log_open(&log, error);
+
+	/* The open one goes on: no reason to refuse the rest. */
+	if (result < 0 && before && before->log_to_file && log.file &&
+	    strcmp(before->log_file, log.file) == 0) {
+		log_line(LOG_LEVEL_ERROR, "%s; it goes on as it was", error->text);
+		return 0;
+	}
+	return result;
 }
 
 /* ---- captures ---- */
 
-/* One of those at work that fits and that nobody has taken yet; NULL: none. */
+static bool is_among(const struct probe *probe, struct probe *const *probes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (probes[i] == probe)
+			return true;
+	return false;
+}
+
+/* One of those at work that fits and that nobody has taken yet; own: the very instance's.
+ * NULL: none. */
 static struct probe *find_fitting(const struct change *change, const struct serving *serving,
-				  const struct instance *instance)
+				  const struct instance *instance, bool own)
 {
 	for (size_t i = 0; i < serving->probe_count; i++) {
 		struct probe *probe = serving->probes[i];
-		bool taken = false;
 
-		for (size_t j = 0; j < change->probe_count; j++)
-			taken |= change->probes[j] == probe;
-		if (!taken && probe_fits(probe, change->config, instance))
+		if (!is_among(probe, change->probes, change->config->instance_count) &&
+		    probe_fits(probe, change->config, instance) &&
+		    (!own || probe_is_of(probe, instance)))
 			return probe;
 	}
 	return NULL;
+}
+
+/* First each instance gets what is its own, then what is left. */
+static void take_fitting(struct change *change, const struct serving *serving)
+{
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < change->config->instance_count; i++)
+			if (!change->probes[i])
+				change->probes[i] = find_fitting(
+					change, serving, &change->config->instances[i], pass == 0);
 }
 
 /* Whether it may come yet. */
@@ -231,15 +299,16 @@ static bool may_come(int result)
 	return result == -ENODEV || result == -ENETDOWN;
 }
 
-static int open_new(struct change *change, struct serving *serving, const struct instance *instance,
+static int open_new(struct change *change, struct serving *serving, size_t number,
 		    struct error *error)
 {
+	const struct instance *instance = &change->config->instances[number];
 	struct probe *probe;
 	int result = probe_new(change->config, instance, change->resolver, &probe, error);
 
 	if (result < 0)
 		return result;
-	change->probes[change->probe_count++] = probe;
+	change->probes[number] = probe;
 	result = probe_open(probe, local_set(&serving->local), error);
 	if (may_come(result)) {
 		complain("%s; it is tried again until it is there", error->text);
@@ -263,15 +332,11 @@ static int prepare_probes(struct change *change, struct serving *serving, struct
 	change->probes = calloc(config->instance_count, sizeof(*change->probes));
 	if (!change->probes)
 		return error_set(error, ENOMEM, "out of memory");
+	change->probe_count = config->instance_count;
+	take_fitting(change, serving);
 	for (size_t i = 0; i < config->instance_count; i++) {
-		const struct instance *instance = &config->instances[i];
-		struct probe *fitting = find_fitting(change, serving, instance);
-		int result = 0;
+		int result = change->probes[i] ? 0 : open_new(change, serving, i, error);
 
-		if (fitting)
-			change->probes[change->probe_count++] = fitting;
-		else
-			result = open_new(change, serving, instance, error);
 		if (result < 0)
 			return result;
 		any |= change->probes[i]->state != PROBE_CLOSED;
@@ -298,25 +363,17 @@ int change_prepare(struct change *change, struct serving *serving, struct servic
 	if (!result)
 		result = prepare_probes(change, serving, error);
 	if (!result)
-		result = prepare_log(change, error);
+		result = prepare_log(change, serving, error);
 	if (result < 0)
 		change_cancel(change, serving);
 	return result;
-}
-
-static bool is_among(const struct probe *probe, struct probe *const *probes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (probes[i] == probe)
-			return true;
-	return false;
 }
 
 void change_cancel(struct change *change, struct serving *serving)
 {
 	for (size_t i = 0; i < change->probe_count; i++)
 		if (!is_among(change->probes[i], serving->probes, serving->probe_count))
-			probe_free(change->probes[i]);
+			probe_free(change->probes[i]); /* NULL is fine */
 	free(change->probes);
 	if (change->http != serving->http)
 		http_close(change->http);
@@ -326,26 +383,65 @@ void change_cancel(struct change *change, struct serving *serving)
 		resolver_free(change->resolver);
 	else if (serving->resolver)
 		want(serving->resolver, serving->config, NULL);
+	if (change->handler)
+		open_http_again(serving, change->handler);
 	service_free(change->config);
 	*change = (struct change){0};
 }
 
 /* ---- taking effect ---- */
 
-static void commit_probes(struct change *change, struct serving *serving)
+/* Captures that go end side by side, while the new ones run already: nothing is missed, and
+ * it takes no longer than one. */
+static void close_others(struct change *change, struct serving *serving)
 {
-	for (size_t i = 0; i < serving->probe_count; i++) {
-		struct probe *probe = serving->probes[i];
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < serving->probe_count; i++) {
+			struct probe *probe = serving->probes[i];
 
-		if (is_among(probe, change->probes, change->probe_count))
-			continue;
-		probe_close(probe);
-		report_probe(serving, probe);
-		probe_free(probe);
+			if (is_among(probe, change->probes, change->probe_count))
+				continue;
+			if (pass == 0) {
+				probe_stop(probe);
+				continue;
+			}
+			probe_close(probe);
+			report_probe(serving, probe);
+			probe_free(probe);
+		}
 	}
-	free(serving->probes);
-	serving->probes = change->probes;
-	serving->probe_count = change->probe_count;
+}
+
+/* What goes on under other tags was measured under those before. */
+static void report_renamed(struct change *change, struct serving *serving)
+{
+	for (size_t i = 0; i < change->probe_count; i++) {
+		struct probe *probe = change->probes[i];
+
+		if (!is_among(probe, serving->probes, serving->probe_count) ||
+		    probe_has_tags_of(probe, &change->config->instances[i]))
+			continue;
+		probe_ask_and_take(probe, local_set(&serving->local));
+		report_probe(serving, probe);
+		probe_new_total(probe);
+	}
+}
+
+/* Has each probe look at what it is to look at from now on, and starts the new ones. */
+static void start_probes(struct change *change)
+{
+	for (size_t i = 0; i < change->probe_count; i++) {
+		struct probe *probe = change->probes[i];
+		struct error error;
+		int result;
+
+		probe_adopt(probe, change->config, &change->config->instances[i], change->resolver);
+		result = probe_follow(probe, &error);
+		if (result >= 0 && probe->state == PROBE_OPEN)
+			result = probe_start(probe, &error);
+		if (result < 0)
+			log_line(LOG_LEVEL_ERROR, "%s: %s", probe_name(probe), error.text);
+	}
 }
 
 static void commit_outputs(struct change *change, struct serving *serving)
@@ -363,27 +459,8 @@ static void commit_outputs(struct change *change, struct serving *serving)
 		serving->statsd.datagram = change->datagram;
 	}
 	if (change->http != serving->http) {
-		serving->scrape_count = 0; /* they end with their connections */
-		http_close(serving->http);
+		close_http(serving);
 		serving->http = change->http;
-	}
-}
-
-/* Starts what is new, and has the others look at what they are to look at now. */
-static void start_probes(struct serving *serving)
-{
-	for (size_t i = 0; i < serving->probe_count; i++) {
-		struct probe *probe = serving->probes[i];
-		struct error error;
-		int result;
-
-		probe_adopt(probe, serving->config, &serving->config->instances[i],
-			    serving->resolver);
-		result = probe_follow(probe, &error);
-		if (result >= 0 && probe->state == PROBE_OPEN)
-			result = probe_start(probe, &error);
-		if (result < 0)
-			log_line(LOG_LEVEL_ERROR, "%s: %s", probe_name(probe), error.text);
 	}
 }
 
@@ -392,11 +469,15 @@ void change_commit(struct change *change, struct serving *serving)
 	struct service *before = serving->config;
 	struct resolver *resolver_before = serving->resolver;
 
-	commit_probes(change, serving);
+	report_renamed(change, serving);
+	start_probes(change);
+	close_others(change, serving);
 	commit_outputs(change, serving);
+	free(serving->probes);
+	serving->probes = change->probes;
+	serving->probe_count = change->probe_count;
 	serving->config = change->config;
 	serving->resolver = change->resolver;
-	start_probes(serving);
 	/* Names that only the one before wanted go; for that, no memory is needed that was not
 	 * there, or they stay. */
 	want(serving->resolver, serving->config, NULL);

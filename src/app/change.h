@@ -15,6 +15,7 @@ struct change {
 	struct resolver *resolver;
 	struct datagram *datagram;
 	struct http *http;
+	http_handler *handler; /* of the one before, which had to make room; NULL: it did not */
 	struct probe **probes; /* those that are taken over are also the serving's */
 	size_t probe_count;
 };

@@ -4,11 +4,19 @@
 #include "app/probe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/event.h"
 #include "app/whitelist.h"
+
+/* A resolver that is new knows nothing at first: for so long what was looked at stays. */
+#define PATIENCE_NS (10 * SECOND_NS)
+
+/* A worker answers between two batches. */
+#define ANSWER_NS (SECOND_NS / 5)
 
 static bool is_file(const struct instance *instance)
 {
@@ -48,6 +56,13 @@ static bool same_ports(const struct options *a, const struct options *b)
 	return true;
 }
 
+static bool same_local(const struct options *a, const struct options *b)
+{
+	return a->local_count == b->local_count &&
+	       (!a->local_count ||
+		memcmp(a->local, b->local, a->local_count * sizeof(*a->local)) == 0);
+}
+
 static bool same_capture(const struct options *a, const struct options *b)
 {
 	return a->snaplen == b->snaplen && a->buffer_kib == b->buffer_kib &&
@@ -80,9 +95,36 @@ bool probe_fits(const struct probe *probe, const struct service *service,
 	const struct options *own = &probe->options;
 	const char *source = is_file(instance) ? instance->pcap : instance->interface;
 
-	return own->file_count == options.file_count && strcmp(probe->source[0], source) == 0 &&
-	       same_capture(own, &options) && same_measuring(own, &options) &&
-	       same_keeping(own, &options);
+	return own->file_count == options.file_count &&
+	       (!is_file(instance) || same_local(own, &options)) &&
+	       strcmp(probe->source[0], source) == 0 && same_capture(own, &options) &&
+	       same_measuring(own, &options) && same_keeping(own, &options);
+}
+
+static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return true;
+}
+
+#define SAME_TEXTS(a, b, list, count)                                                              \
+	same_texts((const char *const *)(a)->list, (a)->count, (const char *const *)(b)->list,     \
+		   (b)->count)
+
+bool probe_has_tags_of(const struct probe *probe, const struct instance *instance)
+{
+	return SAME_TEXTS(probe->instance, instance, tags, tag_count);
+}
+
+bool probe_is_of(const struct probe *probe, const struct instance *instance)
+{
+	return probe_has_tags_of(probe, instance) &&
+	       SAME_TEXTS(probe->instance, instance, ips, ip_count) &&
+	       SAME_TEXTS(probe->instance, instance, hosts, host_count);
 }
 
 static const char *interface_name(void *user, uint32_t interface)
@@ -104,6 +146,8 @@ void probe_adopt(struct probe *probe, const struct service *service,
 {
 	bool file = is_file(instance);
 
+	if (probe->state == PROBE_RUNNING && probe->resolver != resolver)
+		probe->patient_ns = clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
 	probe->instance = instance;
 	probe->resolver = resolver;
 	probe->options = options_of(service, instance);
@@ -170,6 +214,8 @@ static int find_expression(const struct probe *probe, char **expression, struct 
 	int result =
 		whitelist_expression(probe->instance, probe->filter, probe->resolver, expression);
 
+	if (result == -E2BIG)
+		return error_set(error, E2BIG, WHITELIST_TOO_LARGE);
 	return result < 0 ? error_set(error, -result, "out of memory") : 0;
 }
 
@@ -227,12 +273,19 @@ int probe_start(struct probe *probe, struct error *error)
 	return result;
 }
 
+/* Whether names that it has not learned yet are waited for. */
+static bool is_patient(const struct probe *probe)
+{
+	return probe->patient_ns && clock_ns(CLOCK_MONOTONIC) < probe->patient_ns &&
+	       !whitelist_known(probe->instance, probe->resolver);
+}
+
 int probe_follow(struct probe *probe, struct error *error)
 {
 	char *expression;
-	int result = find_expression(probe, &expression, error);
+	int result = is_patient(probe) ? 0 : find_expression(probe, &expression, error);
 
-	if (result < 0)
+	if (result < 0 || is_patient(probe))
 		return result;
 	if (same_text(expression, probe->expression)) {
 		free(expression);
@@ -294,6 +347,22 @@ bool probe_take(struct probe *probe)
 	return true;
 }
 
+bool probe_ask_and_take(struct probe *probe, const struct prefixes *local)
+{
+	int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + ANSWER_NS;
+
+	probe_ask(probe, local);
+	while (!probe_take(probe)) {
+		struct pollfd polled = {.fd = probe->workers.common.answers, .events = POLLIN};
+
+		if (clock_ns(CLOCK_MONOTONIC) > end_ns)
+			return false;
+		if (poll(&polled, 1, ANSWER_NS / 1000000) > 0)
+			event_drain(polled.fd);
+	}
+	return true;
+}
+
 bool probe_is_live(const struct probe *probe)
 {
 	return !is_file(probe->instance);
@@ -329,7 +398,15 @@ void probe_close(struct probe *probe)
 	probe->past_counters.flows_now = 0;
 	probe->past.counters = &probe->past_counters;
 	add_facts(probe, NULL);
-	probe->state = is_file(probe->instance) && !failed ? PROBE_READ : PROBE_CLOSED;
+	/* A file is not read twice: what could be measured of it has been. */
+	probe->failed |= failed;
+	probe->state = is_file(probe->instance) ? PROBE_READ : PROBE_CLOSED;
+}
+
+void probe_new_total(struct probe *probe)
+{
+	if (probe->total)
+		groups_reset(probe->total, 0);
 }
 
 void probe_new_interval(struct probe *probe)

@@ -23,7 +23,7 @@ enum probe_state {
 	PROBE_CLOSED, /* there is no capture (yet, or any longer) */
 	PROBE_OPEN,   /* but no thread runs */
 	PROBE_RUNNING,
-	PROBE_READ, /* the capture file has been read */
+	PROBE_READ, /* the capture file has been read, as far as that could be */
 };
 
 struct probe {
@@ -36,6 +36,8 @@ struct probe {
 	const struct resolver *resolver;
 	struct prefixes own_local; /* a file is of elsewhere: whose hosts are local in it */
 	int64_t retry_ns;          /* when to try again, of CLOCK_MONOTONIC; PROBE_CLOSED */
+	int64_t patient_ns; /* until then, names that are not known change nothing; 0: never */
+	bool failed;        /* not all of a file could be read; it was complained of */
 
 	struct interfaces interfaces;
 	struct workers workers;
@@ -52,6 +54,11 @@ struct probe {
 /* What a probe of the instance must agree in to be taken over by it. */
 bool probe_fits(const struct probe *probe, const struct service *service,
 		const struct instance *instance);
+
+/* Whether a probe has the tags of an instance; and its whitelist, too: of several that fit,
+ * it is that instance's. */
+bool probe_has_tags_of(const struct probe *probe, const struct instance *instance);
+bool probe_is_of(const struct probe *probe, const struct instance *instance);
 
 /* A closed one. service, instance and resolver outlive it, or are replaced by probe_adopt. 0
  * or a negative errno, *error filled. */
@@ -82,6 +89,9 @@ void probe_set_local(struct probe *probe, const struct prefixes *local);
 /* Takes what was asked for, if it is there. Returns whether nothing is on its way any more. */
 bool probe_take(struct probe *probe);
 
+/* Both at once: waits for a moment. Returns as probe_take. */
+bool probe_ask_and_take(struct probe *probe, const struct prefixes *local);
+
 /* Whether it is to be waited for: a file may take its time. */
 bool probe_is_live(const struct probe *probe);
 
@@ -93,6 +103,9 @@ bool probe_ended(const struct probe *probe);
 
 /* After that, or waiting for it: takes what is left, and closes the capture. */
 void probe_close(struct probe *probe);
+
+/* Forgets what was measured since the start, as when it goes on under other tags. */
+void probe_new_total(struct probe *probe);
 
 /* Forgets what the interval held. */
 void probe_new_interval(struct probe *probe);

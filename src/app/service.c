@@ -75,7 +75,6 @@ static void end_round(struct serving *serving)
 {
 	serving->asked = false;
 	serving->taken_ns = clock_ns(CLOCK_MONOTONIC);
-	local_settle(&serving->local);
 	if (serving->report_due)
 		report_statsd(serving);
 	if (serving->state_due)
@@ -87,18 +86,32 @@ static void end_round(struct serving *serving)
 	serving->scrape_count = 0;
 }
 
+static bool is_late(const struct serving *serving)
+{
+	return clock_ns(CLOCK_MONOTONIC) - serving->asked_ns > STUCK_NS;
+}
+
+/* A capture that does not answer must not keep what the others have measured. */
 static void take_answers(struct serving *serving)
 {
-	bool waiting = false;
+	const struct probe *waiting = NULL;
 
 	for (size_t i = 0; i < serving->probe_count; i++) {
 		struct probe *probe = serving->probes[i];
 
 		if (!probe_take(probe) && probe_is_live(probe))
-			waiting = true;
+			waiting = probe;
 	}
-	if (serving->asked && !waiting)
-		end_round(serving);
+	if (!serving->asked || (waiting && !is_late(serving)))
+		return;
+	if (waiting && !serving->stuck)
+		log_line(LOG_LEVEL_CRITICAL, "%s: the capture thread does not answer",
+			 probe_name(waiting));
+	/* It may still use the addresses that were local before. */
+	if (!waiting)
+		local_settle(&serving->local);
+	serving->stuck = waiting != NULL;
+	end_round(serving);
 }
 
 static void answer_plain(struct http_request *request, unsigned status, const char *words)
@@ -113,7 +126,7 @@ static void answer_plain(struct http_request *request, unsigned status, const ch
 
 static bool is_stuck(const struct serving *serving)
 {
-	return serving->asked && clock_ns(CLOCK_MONOTONIC) - serving->asked_ns > STUCK_NS;
+	return serving->stuck || (serving->asked && is_late(serving));
 }
 
 static void on_request(void *user, struct http_request *request, const char *path)
@@ -152,7 +165,7 @@ static void set_timers(struct serving *serving, int64_t interval_ns_before)
 		timer_set(serving->statsd_timer, interval_ns, interval_ns);
 }
 
-/* A time to come, in µs, with what systemd wants to hear of the state. */
+/* What systemd is told of the state. */
 static void tell_ready(const struct serving *serving)
 {
 	char status[160];
@@ -205,20 +218,23 @@ static void renew_local(struct serving *serving)
 		probe_set_local(serving->probes[i], local_set(&serving->local));
 }
 
+static void follow(struct probe *probe)
+{
+	struct error error;
+	int result = probe_follow(probe, &error);
+
+	if (result < 0)
+		log_line(LOG_LEVEL_ERROR, "%s: %s", probe_name(probe), error.text);
+	else if (result > 0)
+		log_line(LOG_LEVEL_INFO, "%s: looks at %.500s", probe_name(probe),
+			 probe->expression ? probe->expression : "everything");
+}
+
 /* The names of hosts have changed. */
 static void follow_names(struct serving *serving)
 {
-	for (size_t i = 0; i < serving->probe_count; i++) {
-		struct probe *probe = serving->probes[i];
-		struct error error;
-		int result = probe_follow(probe, &error);
-
-		if (result < 0)
-			log_line(LOG_LEVEL_ERROR, "%s: %s", probe_name(probe), error.text);
-		else if (result > 0)
-			log_line(LOG_LEVEL_INFO, "%s: looks at %.500s", probe_name(probe),
-				 probe->expression ? probe->expression : "everything");
-	}
+	for (size_t i = 0; i < serving->probe_count; i++)
+		follow(serving->probes[i]);
 }
 
 static void on_signals(struct serving *serving)
@@ -265,13 +281,19 @@ static void look_after(struct serving *serving, struct probe *probe)
 {
 	switch (probe->state) {
 	case PROBE_RUNNING:
+		if (probe->patient_ns && clock_ns(CLOCK_MONOTONIC) > probe->patient_ns) {
+			probe->patient_ns = 0;
+			follow(probe);
+		}
 		if (!probe_ended(probe))
 			break;
 		probe_close(probe);
 		probe->retry_ns = clock_ns(CLOCK_MONOTONIC) + SERVING_RETRY_NS;
+		serving->failed |= probe->failed;
 		if (probe->state == PROBE_READ)
-			log_line(LOG_LEVEL_INFO, "%s: it was read to its end",
-				 probe->instance->pcap);
+			log_line(LOG_LEVEL_INFO, "%s: it was read to its end%s",
+				 probe->instance->pcap,
+				 probe->failed ? ", as far as that could be" : "");
 		else
 			log_line(LOG_LEVEL_ERROR, "%s: the capture has ended; it is tried again",
 				 probe_name(probe));
@@ -389,8 +411,13 @@ static void step(struct serving *serving, struct pollfd *polled)
 						      : -1,
 					.events = POLLIN};
 	names = resolver_poll(serving->resolver, polled + count, &timeout_ms);
-	if (poll(polled, count + names, timeout_ms) < 0)
+	if (poll(polled, count + names, timeout_ms) < 0) {
+		if (errno != EINTR) {
+			log_line(LOG_LEVEL_ERROR, "poll: %s", strerror(errno));
+			usleep(100 * 1000);
+		}
 		return;
+	}
 	for (size_t i = FIXED; i < count; i++)
 		if (polled[i].revents)
 			event_drain(polled[i].fd);
@@ -530,6 +557,8 @@ static void finish(struct serving *serving)
 
 	notify_stopping();
 	ended = stop_probes(serving);
+	for (size_t i = 0; i < serving->probe_count; i++)
+		serving->failed |= serving->probes[i]->failed;
 	report_statsd(serving);
 	if (serving->datagram)
 		datagram_flush(serving->datagram);

@@ -49,6 +49,7 @@ struct serving {
 	int tick;         /* each second, or more often */
 
 	bool asked;       /* a round is under way */
+	bool stuck;       /* the last one went on without a capture that did not answer */
 	int64_t asked_ns; /* since then, of CLOCK_MONOTONIC */
 	int64_t taken_ns; /* when the last one was complete */
 	bool report_due;  /* after it: to StatsD, */

@@ -80,6 +80,18 @@ static void append_prefixes(struct text *text, const struct prefixes *prefixes)
 	}
 }
 
+bool whitelist_known(const struct instance *instance, const struct resolver *resolver)
+{
+	for (size_t i = 0; i < instance->host_count; i++) {
+		size_t count;
+
+		resolver_addresses(resolver, instance->hosts[i], &count);
+		if (count == 0)
+			return false;
+	}
+	return true;
+}
+
 int whitelist_expression(const struct instance *instance, const char *filter,
 			 const struct resolver *resolver, char **expression)
 {
@@ -92,6 +104,10 @@ int whitelist_expression(const struct instance *instance, const char *filter,
 	if (!filter && !listed)
 		return 0;
 	result = listed ? collect(instance, resolver, &prefixes) : 0;
+	if (result == 0 && prefixes.count > WHITELIST_MAX) {
+		prefixes_done(&prefixes);
+		result = -E2BIG;
+	}
 	if (result < 0)
 		return result;
 	text_init(&text);
@@ -139,6 +155,8 @@ int whitelist_check(const struct service *service, const struct resolver *resolv
 		line = service->instances[i].line;
 		result =
 			whitelist_expression(&service->instances[i], filter, resolver, &expression);
+		if (result == -E2BIG)
+			result = error_set(&reason, EINVAL, WHITELIST_TOO_LARGE);
 		if (result < 0)
 			break;
 		result = check_expression(expression, &reason);

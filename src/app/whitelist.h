@@ -8,11 +8,19 @@
 #include "app/resolver.h"
 #include "config/service.h"
 
+/* The most addresses and networks of one instance. Making an expression of more takes libpcap
+ * seconds, and the kernel takes none of more than 4,096 instructions. */
+#define WHITELIST_MAX       1000
+#define WHITELIST_TOO_LARGE "the whitelist has more than 1000 addresses; name networks instead"
+
+/* Whether each of the instance's names has an address. */
+bool whitelist_known(const struct instance *instance, const struct resolver *resolver);
+
 /*
  * Makes the expression: filter (NULL: none) and, if the instance has a whitelist, one of its
  * addresses. The same addresses give the same expression, in whatever order they came; as
  * long as none is known, it matches nothing. 0: *expression is the caller's to free, NULL if
- * all packets are to be looked at; -ENOMEM.
+ * all packets are to be looked at; -ENOMEM; -E2BIG: more than WHITELIST_MAX.
  */
 int whitelist_expression(const struct instance *instance, const char *filter,
 			 const struct resolver *resolver, char **expression);
