@@ -48,7 +48,8 @@ static int64_t clock_ns(clockid_t clock)
 }
 
 /* The number under which frames of an interface of "any" go; its index stands in the
- * cooked header (SLL2), in network byte order. Beyond the room, all are the last. */
+ * cooked header (SLL2), in network byte order. Beyond the room, all go under one that has
+ * no name. */
 static uint32_t number_of(struct live_source *live, const uint8_t *bytes, uint32_t captured)
 {
 	unsigned index;
@@ -61,7 +62,7 @@ static uint32_t number_of(struct live_source *live, const uint8_t *bytes, uint32
 		if (live->indexes[i] == index)
 			return i;
 	if (live->index_count == LIVE_MAX_INDEXES)
-		return LIVE_MAX_INDEXES - 1;
+		return LIVE_MAX_INDEXES;
 	live->indexes[live->index_count] = index;
 	return live->index_count++;
 }
