@@ -141,7 +141,6 @@ values_check() {
   if [ "$with_statsd" = no ] && [ "$with_netdata" = no ]; then
     return
   fi
-  traffic_round $NEAR $FAR $FAR6
   for ((try = 0; try < 8; try++)); do
     # The report of it, and netdata's clock.
     sleep 2.5
@@ -179,6 +178,7 @@ prometheus_checks() {
   # A scrape has one second, which a busy machine may not have for it.
   holds "up, of all scrapes" "$(query 'avg_over_time(up{job="tcpmetro"}[10m])') > 0.9"
   holds "scrapes" "$(query 'count_over_time(up{job="tcpmetro"}[10m])') > 30"
+  echo "     the longest scrape: $(query 'max_over_time(scrape_duration_seconds{job="tcpmetro"}[10m])') s"
   equal "samples that Prometheus refused" \
     "$(query 'sum({__name__=~"prometheus_target_scrapes_.*(duplicate|out_of_|exceeded).*_total"})')" 0
   equal "Prometheus' complaints" "$(grep -c -i scrap "$LAB_DIR/prometheus.err")" 0
@@ -314,6 +314,15 @@ wait_ends() {
   done
 }
 
+# warnings WITH-AGENT: that are to be expected of a service whose agent stayed, or never came.
+warnings() {
+  if [ "$1" = yes ]; then
+    echo 0
+  else
+    echo 1
+  fi
+}
+
 # end_service NAME WARNINGS: what is left of it.
 end_service() {
   local pid=${service_pid[$1]}
@@ -338,8 +347,8 @@ end_services() {
   start=$(now_us)
   kill -TERM "${service_pid[@]}"
   wait_ends "$start"
-  end_service statsd 0
-  end_service netdata-service 0
+  end_service statsd "$(warnings "$with_statsd")"
+  end_service netdata-service "$(warnings "$with_netdata")"
   end_service udp 1
   end_service unix 2
   # What the second run still holds back is printed.
@@ -399,8 +408,9 @@ sink udp udp ::1 $UDP &&
 udp_leaves
 web_server && start_agents && start_services && start_others || exit 1
 echo "     all is there after $SECONDS s"
-values_check
+traffic_round $NEAR $FAR $FAR6
 kernel_check
+values_check
 unix_deaf
 unix_restart
 traffic_round $NEAR $FAR $FAR6
