@@ -108,7 +108,7 @@ begun_or_ended() {
 }
 
 start
-echo "1..8"
+echo "1..9"
 check 'it begins, and reads the capture to its end' "$(says 'demo.pcap: it was read to its end')"
 
 # What goes with the configuration before is sent to the agent before.
@@ -145,4 +145,24 @@ status=$?
 child=
 check 'SIGTERM ends it within 2 s, with status 0' \
   "$complaint$([ $status = 0 ] || echo "; its status is $status")"
+
+# Each capture once, however it ends; then there is nothing left to do.
+head -c 60000 demo.pcap >cut.pcap && chmod 644 cut.pcap
+cat >config.yaml <<YAML
+init_config:
+  statsd: false
+instances:
+  - interface: file
+    pcap: $folder/cut.pcap
+YAML
+"$program" -c config.yaml </dev/null 2>log &
+child=$!
+complaint=$(within 100 ended || echo "it runs on")
+[ -z "$complaint" ] || kill -KILL "$child"
+wait "$child"
+status=$?
+child=
+check 'a capture that is cut short is read once, and told; the service ends with status 1' \
+  "$complaint$([ $status = 1 ] || echo "its status is $status"
+  [ "$(grep -c 'the file is cut short' log)" = 1 ] || cat log)"
 [ $failed = 0 ] || exit $failure_status
