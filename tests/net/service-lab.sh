@@ -80,8 +80,8 @@ keep_talking() {
         ip netns exec "$LAB_CLIENT" timeout 5 "$LAB_BIN/traffic" client "$address" "$LAB_PORT" \
           "$kind" "$count" </dev/null >/dev/null 2>&1 &
         wait $!
+        sleep 0.05
       done
-      sleep 0.02
     done
   ) &
   LAB_PID=$!

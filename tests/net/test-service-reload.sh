@@ -110,10 +110,10 @@ broken() {
       EXPECTED='the log /nosuch/log'
     ;;
   agent) TEXT=${TEXT/statsd_ip: *statsd_port/statsd_ip: nosuch.example$'\n'  statsd_port} && EXPECTED=':3: statsd_ip: "nosuch.example"' ;;
-  capture) change 'interface: eth0' $'interface: file\n    pcap: /nosuch.pcap' && EXPECTED=':9: pcap: cannot read /nosuch.pcap' ;;
+  capture) change 'interface: eth0' $'interface: file\n    pcap: /nosuch.pcap' && EXPECTED=':[0-9]*: pcap: cannot read /nosuch.pcap' ;;
   pipe)
     change 'interface: eth0' $'interface: file\n    pcap: '"$LAB_DIR/reload-pipe" &&
-      EXPECTED=':9: pcap: .*/reload-pipe is no regular file'
+      EXPECTED=':[0-9]*: pcap: .*/reload-pipe is no regular file'
     ;;
   network) change 'tags: [[]broken*' 'ips: [192.0.2.999]' && EXPECTED=':10: ips: "192.0.2.999"' ;;
   host) change 'tags: [[]broken*' 'hosts: ["no host"]' && EXPECTED=':10: hosts: "no host"' ;;
@@ -131,10 +131,10 @@ broken() {
 # ready WHAT: waits until the service has dealt with it, which systemd is told.
 ready() {
   local word
-  while read -r -t 10 -u 5 _ word; do
+  while read -r -t 20 -u 5 _ word; do
     [ "$word" = READY=1 ] && return
   done
-  fail "$1: no READY=1 in 10 s"
+  fail "$1: no READY=1 in 20 s"
 }
 
 # sizes NAME: what must not grow, once what a reload began has ended, and a report has opened
@@ -148,10 +148,10 @@ sizes() {
   echo "$(lines "reload-$1.txt") ${#threads[@]} $(awk '$1 == "RssAnon:" { print $2 }' "$process/status")"
 }
 
-# A paced mixture: some 2,000 packets a second, over long and short connections.
+# A paced mixture: some 1,000 packets a second, over long and short connections.
 reload_traffic() {
   local kind
-  for kind in small small small small http http http; do
+  for kind in small small http http; do
     lab_start "reload-$kind$((i++))" "$LAB_CLIENT" "$LAB_BIN/traffic" client 192.0.2.2 "$LAB_PORT" "$kind" 100000
     talkers+=("$LAB_PID")
   done
@@ -230,7 +230,7 @@ part_reload() {
   told=$(metric "$port" 'tcpmetro_packets_total{interface="eth0"')
   lab_record_end
   kill -TERM "${PID[reload-beside]}"
-  ended reload-beside 3000
+  ended reload-beside 15000
   check_sentences
   check "packets: $told, beside it $(packets_of reload-beside)" [ "$told" = "$(packets_of reload-beside)" ]
   check "tcpdump: $(client tcpdump -r "$LAB_DIR/reload.pcap" -n 2>/dev/null | wc -l)" \
