@@ -312,11 +312,14 @@ void probe_set_local(struct probe *probe, const struct prefixes *local)
 		workers_set_local(&probe->workers, local);
 }
 
-/* One's own answers are not told, so they need no room. */
-static bool is_told(void *user, const struct group *group)
+/* One's own answers are not told, so they need no room. A side is not told either: a pair that
+ * changes it, as addresses become local, must stay one, or its sum falls when the older half is
+ * forgotten. */
+static bool is_told(void *user, const struct group *group, struct group_key *key)
 {
 	const struct probe *probe = user;
 
+	key->side = GROUP_SIDE_NONE;
 	return probe->options.both_sides || group->key.side != GROUP_SIDE_LOCAL;
 }
 

@@ -329,13 +329,17 @@ static void merge_group(struct groups *groups, struct group *into, const struct 
 }
 
 void groups_merge_if(struct groups *groups, const struct groups *from,
-		     bool (*wanted)(void *user, const struct group *group), void *user)
+		     bool (*wanted)(void *user, const struct group *group, struct group_key *key),
+		     void *user)
 {
 	struct groups_tally *tally = &groups->tally;
 
-	for (size_t i = 0; i < from->count; i++)
-		if (wanted(user, from->all[i]))
-			merge_group(groups, find_or_add(groups, &from->all[i]->key), from->all[i]);
+	for (size_t i = 0; i < from->count; i++) {
+		struct group_key key = from->all[i]->key;
+
+		if (wanted(user, from->all[i], &key))
+			merge_group(groups, find_or_add(groups, &key), from->all[i]);
+	}
 	merge_group(groups, &groups->other, &from->other);
 	tally->flows += from->tally.flows;
 	totals_add(&tally->totals, &from->tally.totals);
@@ -344,10 +348,11 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
 	tally->without_histogram += from->tally.without_histogram;
 }
 
-static bool everything(void *user, const struct group *group)
+static bool everything(void *user, const struct group *group, struct group_key *key)
 {
 	(void)user;
 	(void)group;
+	(void)key;
 	return true;
 }
 

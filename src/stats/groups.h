@@ -103,9 +103,12 @@ void groups_reset(struct groups *groups, uint32_t generation);
  * no room goes to "other". */
 void groups_merge(struct groups *groups, const struct groups *from);
 
-/* The same, without the groups that are not wanted ("other" and the tally always are). */
+/* The same, without the groups that are not wanted ("other" and the tally always are). *key is
+ * the group's, and what it is when `wanted` returns is what the group is merged under, with all
+ * others of that key; the receiver must stay. */
 void groups_merge_if(struct groups *groups, const struct groups *from,
-		     bool (*wanted)(void *user, const struct group *group), void *user);
+		     bool (*wanted)(void *user, const struct group *group, struct group_key *key),
+		     void *user);
 
 /* Forgets the groups that are not wanted: room for others. Not of groups that an engine's
  * slots point to. "Other" stays. 0, or -ENOMEM: nothing has changed. */

@@ -9,6 +9,22 @@ static bool odd_receiver(void *user, const struct group *group)
 	return group->key.receiver.bytes[3] % 2 == 1;
 }
 
+static bool odd_receiver_as_it_is(void *user, const struct group *group, struct group_key *key)
+{
+	assert_memory_equal(&group->key, key, sizeof(*key));
+	return odd_receiver(user, group);
+}
+
+/* Without sides, and the senders of all one. */
+static bool any_side(void *user, const struct group *group, struct group_key *key)
+{
+	(void)user;
+	(void)group;
+	key->side = GROUP_SIDE_NONE;
+	key->sender = v4(7, 7);
+	return true;
+}
+
 static bool nothing(void *user, const struct group *group)
 {
 	(void)user;
@@ -105,7 +121,7 @@ static void merges_what_is_wanted(void **state)
 	size_t count;
 
 	(void)state;
-	groups_merge_if(groups, more, odd_receiver, &asked);
+	groups_merge_if(groups, more, odd_receiver_as_it_is, &asked);
 	assert_int_equal(asked, 4);
 	groups_all(groups, &count);
 	assert_int_equal(count, 2);
@@ -116,13 +132,48 @@ static void merges_what_is_wanted(void **state)
 	groups_free(more);
 }
 
+/* Groups that the key makes one are one: all that was in them is found under it, also when it
+ * comes again, and what it came from is as it was. */
+static void merges_under_another_key(void **state)
+{
+	const struct prefix own = {.bits = 32, .address = v4(9, 9)};
+	const struct prefixes local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
+	struct test_flow first = make_flow(v4(0, 1), 1000, v4(9, 9), 80);
+	struct test_flow again = make_flow(v4(0, 1), 1001, v4(9, 9), 80);
+	struct test_flow other = make_flow(v4(0, 1), 1002, v4(8, 8), 80);
+	struct groups *groups = make_groups((struct groups_options){0});
+	struct groups *more = make_groups((struct groups_options){0});
+	const struct group_key one = {.sender = v4(7, 7), .receiver = v4(0, 1)};
+	size_t count;
+
+	(void)state;
+	give(more, &first, 1, 1000);
+	groups_set_local(more, &local);
+	give(more, &again, 1, 3000);
+	give(more, &other, 1, 8000);
+	groups_all(more, &count);
+	assert_int_equal(count, 3);
+	for (unsigned round = 1; round <= 2; round++) {
+		groups_merge_if(groups, more, any_side, NULL);
+		groups_all(groups, &count);
+		assert_int_equal(count, 1);
+		assert_non_null(groups_find(groups, &one));
+		assert_int_equal(groups_find(groups, &one)->summary.series[0].count, 3 * round);
+		assert_int_equal(groups_find(groups, &one)->summary.series[0].sum, 12000 * round);
+	}
+	groups_all(more, &count);
+	assert_int_equal(count, 3);
+	assert_null(groups_find(more, &one));
+	groups_free(groups);
+	groups_free(more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_what_is_wanted),
-		cmocka_unit_test(makes_room_at_the_cap),
-		cmocka_unit_test(nothing_to_keep),
-		cmocka_unit_test(merges_what_is_wanted),
+		cmocka_unit_test(keeps_what_is_wanted),     cmocka_unit_test(makes_room_at_the_cap),
+		cmocka_unit_test(nothing_to_keep),          cmocka_unit_test(merges_what_is_wanted),
+		cmocka_unit_test(merges_under_another_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
