@@ -3,8 +3,8 @@
 # sourced by bash, after lab.sh; all of it runs in the client's namespace, below LAB_DIR, and
 # is ended by lab_down.
 #
-# The functions that start a server return 1 if it does not start. The callers' skip and fail
-# are called with what there is to say.
+# The functions that start a server return 1 if it does not start. The callers' skip and
+# until_true (service-check.sh) are used.
 # shellcheck disable=SC2034,SC2154 # some variables are for the caller, some are its own
 
 STATSD=8125 STATSD_ASK=8126 NETDATA=8225 NETDATA_ASK=19999
@@ -12,6 +12,17 @@ METRICS=9464 PROMETHEUS=9090 WEB=8080
 
 on_client() {
   ip netns exec "$LAB_CLIENT" "$@" </dev/null
+}
+
+takes_udp() {
+  [ -n "$(on_client ss -Hlun "sport = :$1")" ]
+}
+
+# wait_for_udp PORT: until somebody takes datagrams there; 1: nobody does.
+wait_for_udp() {
+  until_true 10 takes_udp "$1" && return
+  echo "nobody takes datagrams at port $1" >&2
+  return 1
 }
 
 # forget PID: one that has ended, and must not be ended again.
@@ -85,7 +96,7 @@ CONF
   echo "const util = require('util'); util.log = util.log || console.log;" >"$LAB_DIR/log.js"
   lab_start node "$LAB_CLIENT" node -r "$LAB_DIR/log.js" \
     "$STATSD_DIR/stats.js" "$LAB_DIR/statsd.js"
-  lab_wait_for_port "$LAB_CLIENT" $STATSD_ASK
+  lab_wait_for_port "$LAB_CLIENT" $STATSD_ASK && wait_for_udp $STATSD
 }
 
 # statsd_ask COMMAND: lines KEY VALUE.
@@ -178,7 +189,7 @@ CONF
     done
   } >"$LAB_DIR/netdata.conf"
   lab_start netdata "$LAB_CLIENT" "$netdata" -D -c "$LAB_DIR/netdata.conf"
-  lab_wait_for_port "$LAB_CLIENT" $NETDATA_ASK
+  lab_wait_for_port "$LAB_CLIENT" $NETDATA_ASK && wait_for_udp $NETDATA
 }
 
 # netdata_values FILE: lines METRIC VALUE.

@@ -55,7 +55,10 @@ UDP=8325
 
 start_agents() {
   with_statsd=no with_netdata=no
-  statsd_here && statsd_start && with_statsd=yes
+  if statsd_here; then
+    statsd_start || return 1
+    with_statsd=yes
+  fi
   netdata=$(PATH=$PATH:/usr/sbin command -v netdata)
   if [ -z "$netdata" ]; then
     skip "netdata: it is not there"
