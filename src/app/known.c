@@ -1,10 +1,9 @@
 /*
- * Names and addresses that are wanted: see known.h. Everything is in arrays that are as long
- * as what is wanted; a change of what is wanted makes new ones and moves what stays.
+ * What is known of names and addresses: see known.h. Everything is in arrays that are as long
+ * as what is wanted, which known_want.c makes.
  */
 #include "app/known.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,24 +209,14 @@ const char *known_find(const struct known *known, const struct tcpm_address *add
 					 : known->hosts[which - known->name_count].name;
 }
 
-static int compare_texts(const void *left, const void *right, void *user)
-{
-	const struct known_name *names = user;
-	const uint32_t a = *(const uint32_t *)left;
-	const uint32_t b = *(const uint32_t *)right;
-	const int order = strcmp(names[a].text, names[b].text);
-
-	return order ? order : (a > b) - (a < b);
-}
-
-static struct known_name *find_text(const struct known *known, const char *text)
+const struct known_name *known_by_text(const struct known *known, const char *text)
 {
 	size_t low = 0;
 	size_t high = known->name_count;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
-		struct known_name *name = &known->names[known->by_name[middle]];
+		const struct known_name *name = &known->names[known->by_name[middle]];
 		const int order = strcmp(name->text, text);
 
 		if (order == 0)
@@ -238,145 +227,4 @@ static struct known_name *find_text(const struct known *known, const char *text)
 			high = middle;
 	}
 	return NULL;
-}
-
-const struct known_name *known_by_text(const struct known *known, const char *text)
-{
-	return find_text(known, text);
-}
-
-static int compare_hosts(const void *left, const void *right)
-{
-	return address_compare(&((const struct known_host *)left)->address,
-			       &((const struct known_host *)right)->address);
-}
-
-/* A name that is an address has it at once. */
-static int set_numeric(struct known_name *name)
-{
-	struct tcpm_address address = {.version = 4};
-	enum known_family family = KNOWN_FOUR;
-
-	if (inet_pton(AF_INET, name->text, address.bytes) != 1) {
-		address = (struct tcpm_address){.version = 6};
-		family = KNOWN_SIX;
-		if (inet_pton(AF_INET6, name->text, address.bytes) != 1)
-			return 0;
-	}
-	name->numeric = true;
-	return known_set_addresses(name, family, &address, 1, false) < 0 ? -ENOMEM : 0;
-}
-
-/* The names without what is known of them, each once. */
-static int make_names(struct known *known, const char *const *names, size_t count)
-{
-	size_t kept = 0;
-
-	known->names = calloc(count + 1, sizeof(*known->names));
-	known->by_name = calloc(count + 1, sizeof(*known->by_name));
-	if (!known->names || !known->by_name)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		struct known_name *name = &known->names[i];
-
-		known->name_count = i + 1;
-		known->by_name[i] = (uint32_t)i;
-		name->ask[KNOWN_FOUR].slot = name->ask[KNOWN_SIX].slot = -1;
-		name->text = strdup(names[i]);
-		if (!name->text || set_numeric(name) < 0)
-			return -ENOMEM;
-	}
-	/* Of equal ones, which are neighbours now, the first is the one that was wanted first. */
-	qsort_r(known->by_name, count, sizeof(*known->by_name), compare_texts, known->names);
-	for (size_t i = count; i-- > 1;) {
-		struct known_name *name = &known->names[known->by_name[i]];
-
-		if (strcmp(name->text, known->names[known->by_name[i - 1]].text) == 0) {
-			name_done(name);
-			*name = (struct known_name){0};
-		}
-	}
-	for (size_t i = 0; i < count; i++)
-		if (known->names[i].text)
-			known->names[kept++] = known->names[i];
-	known->name_count = kept;
-	for (size_t i = 0; i < kept; i++)
-		known->by_name[i] = (uint32_t)i;
-	qsort_r(known->by_name, kept, sizeof(*known->by_name), compare_texts, known->names);
-	return 0;
-}
-
-static int make_hosts(struct known *known, const struct tcpm_address *addresses, size_t count)
-{
-	size_t kept = 0;
-
-	known->hosts = calloc(count + 1, sizeof(*known->hosts));
-	if (!known->hosts)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		known->hosts[i] = (struct known_host){addresses[i], NULL, {.slot = -1}};
-	qsort(known->hosts, count, sizeof(*known->hosts), compare_hosts);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || compare_hosts(&known->hosts[i], &known->hosts[kept - 1]) != 0)
-			known->hosts[kept++] = known->hosts[i];
-	known->host_count = kept;
-	return 0;
-}
-
-/* The numbers in places are others' from now on; their order is known_sort's work. */
-static void move(struct known *from, struct known *to)
-{
-	for (size_t i = 0; i < to->name_count; i++) {
-		struct known_name *old =
-			from->name_count ? find_text(from, to->names[i].text) : NULL;
-
-		if (old) {
-			struct known_name new = to->names[i];
-			char *text = new.text;
-
-			new.text = old->text;
-			to->names[i] = *old;
-			to->names[i].text = text;
-			*old = new;
-		}
-	}
-	for (size_t i = 0; i < to->host_count; i++) {
-		struct known_host *old =
-			from->host_count ? bsearch(&to->hosts[i], from->hosts, from->host_count,
-						   sizeof(*from->hosts), compare_hosts)
-					 : NULL;
-
-		if (old) {
-			to->hosts[i] = *old;
-			old->name = NULL;
-		}
-	}
-}
-
-int known_want(struct known *known, const char *const *names, size_t name_count,
-	       const struct tcpm_address *addresses, size_t address_count)
-{
-	struct known wanted = {0};
-	size_t room = address_count + name_count;
-	int result = make_names(&wanted, names, name_count);
-
-	if (result == 0)
-		result = make_hosts(&wanted, addresses, address_count);
-	/* So that known_sort cannot fail once all has moved. */
-	for (size_t i = 0; i < known->name_count; i++)
-		room += known->names[i].count;
-	if (result == 0) {
-		wanted.place_room = room + 1;
-		wanted.places = calloc(wanted.place_room, sizeof(*wanted.places));
-		result = wanted.places ? 0 : -ENOMEM;
-	}
-	if (result == 0) {
-		move(known, &wanted);
-		known_done(known);
-		*known = wanted;
-		wanted = (struct known){0};
-		known_sort(known);
-	}
-	known_done(&wanted);
-	return result;
 }

@@ -29,8 +29,8 @@ struct known_name {
 	size_t part_counts[KNOWN_FAMILIES];
 	struct tcpm_address *addresses; /* of both, RESOLVER_MAX_ADDRESSES at most, sorted */
 	size_t count;
-	bool numeric; /* it is an address: nothing to ask for */
-	bool cut;     /* it has more addresses */
+	bool fixed; /* it is an address, or localhost: nothing to ask for */
+	bool cut;   /* it has more addresses */
 };
 
 struct known_host {
@@ -59,7 +59,8 @@ struct known {
 };
 
 /* Wants these names and addresses, each once, from now on: what is known of those that
- * stay, and their questions, stay. -ENOMEM: nothing has changed. */
+ * stay, and their questions, stay. -ENOMEM; -E2BIG: more than RESOLVER_MAX_WANTED names, or
+ * addresses, that differ: nothing has changed. */
 int known_want(struct known *known, const char *const *names, size_t name_count,
 	       const struct tcpm_address *addresses, size_t address_count);
 

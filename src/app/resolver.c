@@ -218,11 +218,11 @@ int resolver_want(struct resolver *resolver, const char *const *names, size_t na
 	struct known *known = &resolver->known;
 	enum known_family family;
 	size_t which;
+	int result;
 
-	if (name_count > RESOLVER_MAX_WANTED || address_count > RESOLVER_MAX_WANTED)
-		return -E2BIG;
-	if (known_want(known, names, name_count, addresses, address_count) != 0)
-		return -ENOMEM;
+	result = known_want(known, names, name_count, addresses, address_count);
+	if (result < 0)
+		return result;
 	/* What is under way has other numbers now, or none. */
 	for (size_t i = 0; i < RESOLVER_MAX_QUESTIONS; i++)
 		resolver->slots[i].number = NOTHING;
@@ -502,7 +502,7 @@ static void ask_due(struct resolver *resolver, int64_t now)
 		int slot;
 
 		if (ask->slot >= 0 ||
-		    (family != KNOWN_FAMILIES && resolver->known.names[which].numeric))
+		    (family != KNOWN_FAMILIES && resolver->known.names[which].fixed))
 			continue;
 		slot = ask->due_ns <= now ? free_slot(resolver) : -1;
 		if (slot >= 0) {

@@ -32,8 +32,10 @@ struct resolver;
 /* Questions that are under way at once; the others wait. */
 #define RESOLVER_MAX_QUESTIONS 32
 
-/* The most names, and the most addresses, that can be wanted. */
-#define RESOLVER_MAX_WANTED 4096
+/* The most names, and the most addresses, that can be wanted, each counted once. Two
+ * configurations, the old and the new, have room beside each other if neither has more than
+ * half of it, 4096, which the caller sees to. */
+#define RESOLVER_MAX_WANTED 8192
 
 /* The most addresses that are kept of one name. */
 #define RESOLVER_MAX_ADDRESSES 64
@@ -70,8 +72,9 @@ void resolver_free(struct resolver *resolver);
 
 /* The names and the addresses (for reverse look-ups) that are wanted from now on; copied.
  * What is known of those that stay, stays; those that are there twice count once. 0, or
- * nothing has changed: -ENOMEM; -E2BIG: more than RESOLVER_MAX_WANTED. A name that is an
- * address needs no server. New ones are asked for in the next resolver_run. */
+ * nothing has changed: -ENOMEM; -E2BIG: more than RESOLVER_MAX_WANTED. Known at once, and
+ * never asked for, are a name that is an address, and localhost ("localhost.", in capitals
+ * or not): 127.0.0.1 and ::1. Other new ones are asked for in the next resolver_run. */
 int resolver_want(struct resolver *resolver, const char *const *names, size_t name_count,
 		  const struct tcpm_address *addresses, size_t address_count);
 

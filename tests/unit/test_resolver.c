@@ -106,7 +106,7 @@ static const char *addresses(const struct resolver *resolver, const char *name)
 /* Runs it until the name has these addresses. */
 static void becomes(struct resolver *resolver, const char *name, const char *expected)
 {
-	for (const int64_t end = now_ms() + 5000; now_ms() < end;) {
+	for (const int64_t end = now_ms() + 30000; now_ms() < end;) {
 		if (strcmp(addresses(resolver, name), expected) == 0)
 			return;
 		run(resolver, 10, true);
@@ -373,6 +373,71 @@ static void addresses_as_names(void **state)
 	resolver_free(resolver);
 }
 
+/* Whatever the name server, and /etc/hosts, would say. */
+static void localhost_is_known(void **state)
+{
+	static const char *const names[] = {"localhost", "localhost.", "LocalHost", "LOCALHOST."};
+	struct resolver *resolver = make(&quick);
+	const unsigned asked = server.asked;
+
+	(void)state;
+	assert_int_equal(resolver_want(resolver, names, 4, NULL, 0), 0);
+	for (unsigned i = 0; i < 4; i++)
+		assert_string_equal(addresses(resolver, names[i]), "127.0.0.1 ::1");
+	assert_string_equal(name_of(resolver, "127.0.0.1"), "localhost");
+	assert_string_equal(name_of(resolver, "::1"), "localhost");
+	assert_int_equal(run(resolver, 300, false), 0);
+	assert_int_equal(server.asked, asked);
+	assert_string_equal(failure(resolver), "");
+	/* It stays, beside others, and only that name is it. */
+	const char *others[] = {"localhost", "ok.test", "localhosts"};
+
+	assert_int_equal(resolver_want(resolver, others, 3, NULL, 0), 0);
+	assert_string_equal(addresses(resolver, "localhost"), "127.0.0.1 ::1");
+	assert_string_equal(addresses(resolver, "localhosts"), "");
+	becomes(resolver, "ok.test", "192.0.2.1 192.0.2.2 2001:db8::1");
+	resolver_free(resolver);
+}
+
+/* Two configurations of 4,096 names and addresses each, most of them several times. */
+static void each_counts_once(void **state)
+{
+	enum { HALF = RESOLVER_MAX_WANTED / 2 };
+	static char texts[RESOLVER_MAX_WANTED + 1][24];
+	static const char *names[4 * HALF];
+	static struct tcpm_address hosts[4 * HALF];
+	struct resolver *resolver = make(&quick);
+
+	(void)state;
+	for (unsigned i = 0; i <= RESOLVER_MAX_WANTED; i++)
+		snprintf(texts[i], sizeof(texts[i]), "name%u.test", i);
+	snprintf(texts[7], sizeof(texts[7]), "ok.test");
+	for (unsigned i = 0; i < 4 * HALF; i++) {
+		const unsigned number = i < 3 * HALF ? i % HALF : i - 2 * HALF;
+
+		names[i] = texts[number];
+		hosts[i] = (struct tcpm_address){
+			.version = 4, .bytes = {10, 0, (uint8_t)(number >> 8), (uint8_t)number}};
+	}
+	assert_int_equal(HALF, 4096);
+	assert_int_equal(resolver_want(resolver, names, HALF, hosts, HALF), 0);
+	becomes(resolver, "ok.test", "192.0.2.1 192.0.2.2 2001:db8::1");
+	/* The same ones twice, then others. */
+	assert_int_equal(resolver_want(resolver, names + HALF, 3 * HALF, hosts + HALF, 3 * HALF),
+			 0);
+	assert_string_equal(addresses(resolver, "ok.test"), "192.0.2.1 192.0.2.2 2001:db8::1");
+	assert_string_equal(name_of(resolver, "192.0.2.2"), "ok.test");
+	/* One name, or one address, beyond the room: all stays as it is. */
+	names[0] = texts[RESOLVER_MAX_WANTED];
+	assert_int_equal(resolver_want(resolver, names, 4 * HALF, hosts, 4 * HALF), -E2BIG);
+	names[0] = texts[0];
+	hosts[0].bytes[1] = 1;
+	assert_int_equal(resolver_want(resolver, names, 4 * HALF, hosts, 4 * HALF), -E2BIG);
+	assert_string_equal(addresses(resolver, "ok.test"), "192.0.2.1 192.0.2.2 2001:db8::1");
+	run(resolver, 100, false);
+	resolver_free(resolver);
+}
+
 static void the_first_wanted_wins(void **state)
 {
 	struct resolver *resolver = make(&quick);
@@ -569,6 +634,8 @@ int main(void)
 		cmocka_unit_test(noise_is_survived),
 		cmocka_unit_test(reverse),
 		cmocka_unit_test(addresses_as_names),
+		cmocka_unit_test(localhost_is_known),
+		cmocka_unit_test(each_counts_once),
 		cmocka_unit_test(the_first_wanted_wins),
 		cmocka_unit_test(few_questions_at_once),
 		cmocka_unit_test(thousands_of_reloads),
