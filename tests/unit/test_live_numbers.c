@@ -63,7 +63,8 @@ static void beyond_the_room(void **state)
 	assert_non_null(live->pcap);
 	live->any = true;
 	live->linktype = DLT_LINUX_SLL2;
-	live->snaplen = live->stride = 64;
+	live->snaplen = 64;
+	live->stride = 64;
 	live->fraction_ns = 1000;
 	live->bytes = calloc(LIVE_BATCH, live->stride);
 	assert_non_null(live->bytes);
