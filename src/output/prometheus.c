@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "output/prometheus_hosts.h"
 #include "output/prometheus_pairs.h"
 #include "output/prometheus_points.h"
 #include "output/prometheus_text.h"
@@ -142,7 +143,7 @@ static void append_rtt(struct text *text, const struct prometheus_pairs *pairs)
 			if (!pair->samples[class_])
 				continue;
 			for (size_t j = 0; j < pair->count; j++)
-				add_series(&times, &rows[j].summary->series[class_]);
+				add_series(&times, &rows[j].group->summary.series[class_]);
 			append_times(text, &scratch, pairs->labels.bytes + rows->label,
 				     rows->label_size, class_, &times);
 		}
@@ -182,7 +183,7 @@ static void append_pair_counter(struct text *text, const struct prometheus_pairs
 		uint64_t sum = 0;
 
 		for (size_t j = 0; j < pairs->pairs[i].count; j++)
-			sum += value(rows[j].summary);
+			sum += value(&rows[j].group->summary);
 		prometheus_name(text, name, pairs->labels.bytes + rows->label, rows->label_size,
 				"");
 		text_u64(text, sum);
@@ -219,14 +220,18 @@ static void append_statsd(struct text *text, const struct datagram_counts *count
 {
 	if (!counts)
 		return;
-	append_one(text, "tcpmetro_statsd_sent_datagrams_total", "counter",
-		   "Datagrams sent to the agent and not known to be lost.", counts->sent);
-	append_one(text, "tcpmetro_statsd_sent_points_total", "counter",
-		   "Points in the datagrams that were sent.", counts->sent_points);
+	/* A refusal that comes later makes of what was sent what is lost: only their sum never
+	 * falls. */
+	append_one(text, "tcpmetro_statsd_datagrams_total", "counter",
+		   "Datagrams for the agent, those that were lost among them.",
+		   counts->sent + counts->lost);
+	append_one(text, "tcpmetro_statsd_points_total", "counter", "Points in these datagrams.",
+		   counts->sent_points + counts->lost_points);
 	append_one(text, "tcpmetro_statsd_lost_datagrams_total", "counter",
-		   "Datagrams lost: the agent was away, or did not read.", counts->lost);
+		   "Of the datagrams, those known to be lost: the agent was away, or did not read.",
+		   counts->lost);
 	append_one(text, "tcpmetro_statsd_lost_points_total", "counter",
-		   "Points in the datagrams that were lost.", counts->lost_points);
+		   "Points in the datagrams known to be lost.", counts->lost_points);
 }
 
 static void append_process(struct text *text, const struct prometheus_facts *facts)
@@ -274,6 +279,7 @@ int prometheus_write(struct text *text, const struct prometheus_facts *facts)
 
 	if (result == 0) {
 		append_pairs(text, &pairs);
+		prometheus_hosts(text, facts, &pairs);
 		prometheus_points(text, facts);
 		append_ourselves(text, facts);
 	}

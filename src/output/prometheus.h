@@ -9,8 +9,13 @@
  * is 34 lines for each pair and class; twice as fine would be twice as many, and a server pays
  * for each of them for as long as it keeps data.
  *
- * Groups with equal labels are one series, exactly summed up: a name may stand for several
- * addresses, and labels do not tell VLANs, tunnels or sides.
+ * Labels are what a group has for good: addresses, which keep their meaning while names come
+ * and go, ports, tunnel labels, the interface; all of its key but the side. Names are told by an
+ * info metric, tcpmetro_host_info, to be joined to them.
+ *
+ * Groups with equal labels (of two sides, or of two capture points with the same labels) are
+ * one series, exactly summed up. A counter must not run backwards: who forgets single groups
+ * should have them merged under one side (groups_merge_if).
  */
 #ifndef OUTPUT_PROMETHEUS_H
 #define OUTPUT_PROMETHEUS_H
@@ -36,7 +41,8 @@ struct prometheus_point {
 	 * key are joined by commas. */
 	const char *const *tags;
 	size_t tag_count;
-	/* host_name and interface_name may be NULL, and so may it. */
+	/* interface_name, for groups made by interface, and host_name, for tcpmetro_host_info.
+	 * Both may be NULL, and so may it. */
 	const struct output_settings *names;
 };
 

@@ -45,7 +45,7 @@ static int compare_rows(const void *a, const void *b, void *labels)
 
 /* ---- labels ---- */
 
-/* The label of one end of a group. */
+/* The label of one end of a group: never a name, which may be another one at the next scrape. */
 static void append_end(struct maker *maker, size_t start, const char *name,
 		       void (*end)(struct text *, const struct groups_options *,
 				   const struct group *, const struct output_settings *),
@@ -54,7 +54,7 @@ static void append_end(struct maker *maker, size_t start, const char *name,
 	struct text *scratch = &maker->scratch;
 
 	text_clear(scratch);
-	end(scratch, groups_options(point->groups), group, point->names);
+	end(scratch, groups_options(point->groups), group, NULL);
 	text_char(scratch, '\0');
 	if (!scratch->error)
 		prometheus_label(&maker->pairs->labels, start, name, scratch->bytes);
@@ -64,13 +64,25 @@ static void append_end(struct maker *maker, size_t start, const char *name,
  * one, and the series would break off), the point's otherwise. */
 static const char *interface_of(const struct prometheus_point *point, const struct group *group)
 {
+	const struct output_settings *names = point->names;
 	const char *own = NULL;
 
-	if (groups_options(point->groups)->by.interface && point->names)
-		own = endpoint_interface(point->names, group);
+	if (groups_options(point->groups)->by.interface && names && names->interface_name)
+		own = names->interface_name(names->user, group->key.interface);
 	if (own)
 		return own;
 	return point->interface ? point->interface : "";
+}
+
+static void append_tunnel(struct maker *maker, size_t start, const struct group *group)
+{
+	struct text *scratch = &maker->scratch;
+
+	text_clear(scratch);
+	endpoint_labels(scratch, group->key.label_kind, group->key.label);
+	text_char(scratch, '\0');
+	if (!scratch->error)
+		prometheus_label(&maker->pairs->labels, start, "tunnel", scratch->bytes);
 }
 
 /* Interface and tags, and what the row is known by. */
@@ -98,6 +110,7 @@ static void set_labels(struct maker *maker, struct prometheus_row *row, const st
 	row->label = labels->used;
 	append_end(maker, row->label, "src", endpoint_sender, point, group);
 	append_end(maker, row->label, "dst", endpoint_receiver, point, group);
+	append_tunnel(maker, row->label, group);
 	end_labels(maker, row, interface_of(point, group));
 }
 
@@ -150,7 +163,7 @@ static void add_row(struct maker *maker, uint32_t point, const struct group *gro
 	struct prometheus_row *row = &maker->pairs->rows[maker->pairs->row_count];
 
 	row->point = point;
-	row->summary = &group->summary;
+	row->group = group;
 	if (group_is_other(group))
 		join_other(maker, row);
 	else
@@ -192,7 +205,7 @@ static void make_pairs(struct prometheus_pairs *pairs)
 		}
 		pair->count++;
 		for (unsigned class_ = 0; class_ < TCPM_CLASSES; class_++)
-			pair->samples[class_] += rows[i].summary->series[class_].count;
+			pair->samples[class_] += rows[i].group->summary.series[class_].count;
 	}
 }
 

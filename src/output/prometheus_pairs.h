@@ -19,7 +19,7 @@ struct prometheus_row {
 	size_t label;  /* where they begin in the text of labels */
 	uint32_t label_size;
 	uint32_t point;
-	const struct summary *summary;
+	const struct group *group;
 	bool other; /* it is in "other" of its point */
 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* Labels that are ours; a tag of that name is put under another one. */
-static const char *const our_labels[] = {"src",    "dst",    "interface", "class",  "le",
-					 "result", "method", "reason",    "version"};
+static const char *const our_labels[] = {"src", "dst",    "tunnel", "interface", "class",
+					 "le",  "result", "method", "reason",    "version"};
 
 /* How many bytes the UTF-8 sequence (RFC 3629 section 4) has that starts here; 0: none. The
  * string ends in a NUL, which ends each sequence, too. */
