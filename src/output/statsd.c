@@ -324,6 +324,12 @@ static void send_group(struct statsd *statsd, const struct statsd_options *optio
 	make_tags(statsd, options, made_by, group);
 	if (failed(statsd, &statsd->tags))
 		return;
+	/* The end of a flow alone: it is only told if that brings something. */
+	if (!summary_samples(&group->summary)) {
+		if (options->details && group->summary.totals.retransmitted)
+			count(statsd, RTT, ".retransmits", group->summary.totals.retransmitted);
+		return;
+	}
 	if (network->count)
 		send_series(statsd, options, RTT, network, options->smooth);
 	else

@@ -43,7 +43,7 @@ struct statsd {
  * also system.net.tcp.rtt.distribution, whose values are the histogram's, each with the
  * rate that tells how many it stands for. A group without a sample of class network has its
  * smallest response as .rtt and .avg (and .last; and .min, with details), with the tag
- * bound:upper. */
+ * bound:upper; one without any sample, the end of a flow, has at most .retransmits. */
 struct statsd_options {
 	bool last;
 	bool details;

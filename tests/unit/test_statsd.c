@@ -237,8 +237,10 @@ static void pair_without_a_sample(void **state)
 	finish(groups, &flow, 8, 0);
 	expect(groups, (struct statsd_options){0}, "");
 	expect(groups, (struct statsd_options){.details = true},
-	       "system.net.tcp.rtt.samples:0|c|#src:10.0.0.1,dst:10.0.0.2\n"
 	       "system.net.tcp.rtt.retransmits:4|c|#src:10.0.0.1,dst:10.0.0.2");
+	groups_reset(groups, 2);
+	finish(groups, &flow, 1, 0);
+	expect(groups, (struct statsd_options){.details = true, .distributions = true}, "");
 	groups_free(groups);
 }
 
