@@ -4,11 +4,14 @@
 #include "app/workers.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/event.h"
+#include "capture/source.h"
 #include "packet/packet.h"
 
 /* How many workers there are to be. */
@@ -69,14 +72,39 @@ static int add_interface(struct workers *workers, const char *interface,
 	return result;
 }
 
+/* A regular file alone: a pipe may keep its reader, and who ends that, for ever. What is
+ * open is looked at, for a name may be another file's a moment later; and the opening itself
+ * does not wait for a pipe's writer. */
+static int open_regular(const char *path, struct error *error)
+{
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+	int result = 0;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		result = error_set(error, errno, "cannot read %.300s: %s", path, strerror(errno));
+	else if (!S_ISREG(status.st_mode))
+		result = error_set(error, EINVAL,
+				   "%.300s is no regular file; a pipe can be read by -r", path);
+	else if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0)
+		result = error_set(error, errno, "cannot read %.300s: %s", path, strerror(errno));
+	if (result < 0)
+		close_if_open(fd);
+	return result < 0 ? result : fd;
+}
+
 static int add_file(struct workers *workers, const char *path, const struct options *options,
 		    struct interfaces *names, const struct prefixes *local, struct error *error)
 {
 	struct source *source;
-	int result = file_source_open(path, &source, error);
+	int fd = open_regular(path, error);
+	int result = fd < 0 ? fd : file_source_open_fd(fd, path, &source, error);
 
-	return result < 0 ? result
-			  : add_worker(workers, source, false, path, options, names, local, error);
+	if (result < 0) {
+		close_if_open(fd);
+		return result;
+	}
+	return add_worker(workers, source, false, path, options, names, local, error);
 }
 
 int workers_open(struct workers *workers, const struct options *options, struct interfaces *names,
