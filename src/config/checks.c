@@ -56,7 +56,7 @@ int check_address(const char *value, struct error *error)
 
 int check_statsd(const char *value, struct error *error)
 {
-	size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	size_t most = sizeof(((struct sockaddr_un *)0)->sun_path); /* without a NUL: unix(7) */
 	size_t scheme = strlen(SCHEME);
 
 	if (strncmp(value, SCHEME, scheme) == 0 && value[scheme] == '/') {

@@ -117,17 +117,17 @@ static void wrong_addresses(void **state)
 	rejected_general("statsd_ip: 10.0.0.0/8",
 			 "statsd_ip: \"10.0.0.0/8\" is neither an address such as 127.0.0.1 nor a "
 			 "socket such as unix:///run/dsd.socket");
-	/* 107 bytes fit, with the slash; 108 do not. */
-	memset(line + strlen(line), 'p', 107);
-	rejected_general(line, "statsd_ip: the path of a socket has at most 107 bytes, this one "
-			       "has 108");
+	/* 108 bytes fit, with the slash; 109 do not. */
+	memset(line + strlen(line), 'p', 108);
+	rejected_general(line, "statsd_ip: the path of a socket has at most 108 bytes, this one "
+			       "has 109");
 	line[strlen(line) - 1] = '\0';
 	char text[400];
 
 	snprintf(text, sizeof(text), "init_config:\n  %s\n" AN_ETH0, line);
 	struct service *service = load(text);
 
-	assert_int_equal(strlen(service->options.service.statsd_ip), 7 + 107);
+	assert_int_equal(strlen(service->options.service.statsd_ip), 7 + 108);
 	unload(service);
 	service = load("init_config:\n  statsd_ip: localhost\n" AN_ETH0);
 	assert_string_equal(service->options.service.statsd_ip, "127.0.0.1");
