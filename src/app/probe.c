@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/event.h"
 #include "app/whitelist.h"
@@ -224,25 +223,6 @@ static const struct prefixes *local_of(const struct probe *probe, const struct p
 	return is_file(probe->instance) ? &probe->own_local : local;
 }
 
-/* Of a file, only a regular one: a pipe may keep its reader, and who ends that, for ever. */
-static int check_file(const struct probe *probe, struct error *error)
-{
-	const char *path = probe->instance->pcap;
-	struct stat status;
-	int reason;
-
-	if (!is_file(probe->instance))
-		return 0;
-	if (stat(path, &status) < 0) {
-		reason = errno;
-		return error_set(error, reason, "cannot read %s: %s", path, strerror(reason));
-	}
-	if (!S_ISREG(status.st_mode))
-		return error_set(error, EINVAL, "%s is no regular file; a pipe can be read by -r",
-				 path);
-	return 0;
-}
-
 int probe_open(struct probe *probe, const struct prefixes *local, struct error *error)
 {
 	char *expression;
@@ -251,9 +231,6 @@ int probe_open(struct probe *probe, const struct prefixes *local, struct error *
 	if (result < 0)
 		return result;
 	set_expression(probe, expression);
-	result = check_file(probe, error);
-	if (result < 0)
-		return result;
 	result = workers_open(&probe->workers, &probe->options, &probe->interfaces,
 			      local_of(probe, local), NULL, error);
 	if (result < 0)

@@ -7,11 +7,8 @@
 # Prints TAP. The status is 1 if a test failed, except with --tap (for Meson).
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
-failure_status=1
-if [ "${1:-}" = --tap ]; then
-  failure_status=0
-  shift
-fi
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "$0")/tap.sh"
 if [ $# != 2 ]; then
   echo "usage: behaviour.sh PROGRAM MAKE_CAPTURES" >&2
   exit 2
@@ -24,26 +21,6 @@ child=
 trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 "$make_captures" . || exit 1
-
-number=0
-failed=0
-
-# check NAME COMPLAINT: passes if there is no complaint.
-check() {
-  number=$((number + 1))
-  if [ -z "$2" ]; then
-    echo "ok $number - $1"
-  else
-    echo "not ok $number - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    failed=1
-  fi
-}
-
-skip() {
-  number=$((number + 1))
-  echo "ok $number - $1 # SKIP $2"
-}
 
 # within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
 # have passed.

@@ -8,31 +8,13 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 root=$(cd "$here/../.." && pwd) || exit 1
-failure_status=1
-if [ "${1:-}" = --tap ]; then
-  failure_status=0
-  shift
-fi
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "$0")/tap.sh"
 program=$(realpath "${1:?usage: documents.sh PROGRAM}") || exit 1
 export LC_ALL=C
 
 # The page as a person reads it, in its source's words: without fonts and escapes.
 page=$(sed -e 's/\\f[A-Z]//g' -e 's/\\-/-/g' -e 's/\\e/\\/g' "$root/man/tcpmetro.1")
-number=0
-failed=0
-
-# check NAME COMPLAINT: passes if there is no complaint.
-check() {
-  number=$((number + 1))
-  if [ -z "$2" ]; then
-    echo "ok $number - $1"
-  else
-    echo "not ok $number - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    failed=1
-  fi
-}
-
 # missing WORD...: those that the page does not hold, as words of their own.
 missing() {
   local word

@@ -7,18 +7,15 @@
 # Prints TAP. The status is 1 if a test failed, except with --tap (for Meson).
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
-failure_status=1
-if [ "${1:-}" = --tap ]; then
-  failure_status=0
-  shift
-fi
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "$0")/tap.sh"
 if [ $# != 1 ]; then
   echo "usage: service.sh PROGRAM" >&2
   exit 2
 fi
 program=$(realpath "$1") || exit 1
 export LC_ALL=C TZ=UTC
-if ! "$program" --help | grep -q -e '--config'; then
+if "$program" -c /nonexistent.yaml 2>&1 | grep -q 'built without'; then
   echo "1..0 # SKIP the program was built without the service"
   exit 0
 fi
@@ -29,21 +26,6 @@ trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$folder"' EXIT
 for name in demo again; do
   cp "$here/../net/demo.pcap" $name.pcap && chmod 644 $name.pcap || exit 1
 done
-
-number=0
-failed=0
-
-# check NAME COMPLAINT: passes if there is no complaint.
-check() {
-  number=$((number + 1))
-  if [ -z "$2" ]; then
-    echo "ok $number - $1"
-  else
-    echo "not ok $number - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    failed=1
-  fi
-}
 
 # within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
 # have passed.

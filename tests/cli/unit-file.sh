@@ -9,11 +9,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 unit=$here/../../dist/systemd/tcpmetro.service
 most=1.5
-failure_status=1
-if [ "${1:-}" = --tap ]; then
-  failure_status=0
-  shift
-fi
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "$0")/tap.sh"
 program=$(realpath "${1:-/bin/true}") || exit 1
 export LC_ALL=C SYSTEMD_PAGER='' SYSTEMD_COLORS=0
 
@@ -27,21 +24,6 @@ if ! command -v systemd-analyze >/dev/null; then
 fi
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
-number=0
-failed=0
-
-# check NAME COMPLAINT: passes if there is no complaint.
-check() {
-  number=$((number + 1))
-  if [ -z "$2" ]; then
-    echo "ok $number - $1"
-  else
-    echo "not ok $number - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    failed=1
-  fi
-}
-
 # exposure FILE: the figure, "" if there is none.
 exposure() {
   systemd-analyze security --offline=true --no-pager "$1" 2>&1 |

@@ -6,11 +6,8 @@
 #
 # Prints TAP. The status is 1 if a test failed, except with --tap (for Meson).
 set -u
-failure_status=1
-if [ "${1:-}" = --tap ]; then
-  failure_status=0
-  shift
-fi
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "$0")/tap.sh"
 if [ $# != 2 ]; then
   echo "usage: wrapped.sh PROGRAM MAKE_WRAPPED" >&2
   exit 2
@@ -22,21 +19,6 @@ unset MALLOC_PERTURB_
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 "$make_wrapped" "$folder" >"$folder/list" || exit 1
-
-number=0
-failed=0
-
-# check NAME COMPLAINT: passes if there is no complaint.
-check() {
-  number=$((number + 1))
-  if [ -z "$2" ]; then
-    echo "ok $number - $1"
-  else
-    echo "not ok $number - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    failed=1
-  fi
-}
 
 # The connection's samples, by hand: who sent what was acknowledged, after how many
 # microseconds, and method and class. In the order of the packets:

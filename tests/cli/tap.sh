@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# What the scripts of TAP here share. To be sourced, without arguments, before the caller
+# looks at its own: takes --tap away from these, with which the status does not tell of
+# failures, for Meson reads the lines.
+# shellcheck disable=SC2034 # the caller's
+failure_status=1
+if [ "${1:-}" = --tap ]; then
+  failure_status=0
+  shift
+fi
+number=0
+failed=0
+
+# check NAME COMPLAINT: passes if there is no complaint.
+check() {
+  number=$((number + 1))
+  if [ -z "$2" ]; then
+    echo "ok $number - $1"
+  else
+    echo "not ok $number - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    failed=1
+  fi
+}
+
+# skip NAME REASON
+skip() {
+  number=$((number + 1))
+  echo "ok $number - $1 # SKIP $2"
+}
