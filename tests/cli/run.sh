@@ -33,6 +33,7 @@ fi
 program=$(realpath "$1") && make_captures=$(realpath "$2") || exit 1
 shift 2
 export LC_ALL=C TZ=UTC
+unset MALLOC_PERTURB_ # see tap.sh
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT

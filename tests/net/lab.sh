@@ -12,6 +12,9 @@
 # The caller sets LAB_BIN (the folder of the programs forwarder and traffic).
 # shellcheck disable=SC2034 # some variables are for the caller
 
+# Meson has all memory filled that is allocated, which is work at the wrong moment.
+unset MALLOC_PERTURB_
+
 LAB_CLIENT=tcpmetro-$$-client
 LAB_ONE=tcpmetro-$$-one
 LAB_NEAR=tcpmetro-$$-near
