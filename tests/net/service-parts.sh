@@ -321,13 +321,15 @@ watched() {
 
 part_systemd() {
   local name
+  # Another part talks to other hosts of this link.
+  local own="tcp and host $(link_peer 6)"
   for name in notify quick; do
-    printf '%s\n' 'init_config:' '  statsd: false' '  filter: tcp' '  prometheus_port: 9250' \
+    printf '%s\n' 'init_config:' '  statsd: false' "  filter: $own" '  prometheus_port: 9250' \
       'instances:' '  - interface: eth6' | config $name
     sink $name-sink unix "$LAB_DIR/$name.socket"
   done
   sed -i 's/  prometheus.*//' "$LAB_DIR/quick.yaml"
-  run beside "$tcpmetro" -i eth6 --interval 0s tcp
+  run beside "$tcpmetro" -i eth6 --interval 0s "$own"
   lab_wait_for beside listening
   run notify env NOTIFY_SOCKET="$LAB_DIR/notify.socket" WATCHDOG_USEC=3000000 \
     "$tcpmetro" -c "$LAB_DIR/notify.yaml"
