@@ -104,6 +104,7 @@ done
 stale=()
 for file in "$expected"/*; do
   name=$(basename "${file%.*}")
+  [[ $with_service = no && $name == config-* ]] && continue
   [ $# -gt 0 ] || [[ " ${names[*]} " == *" $name "* ]] || stale+=("$file")
 done
 if [ ${#stale[@]} != 0 ] && [ $update = yes ]; then
