@@ -19,20 +19,14 @@
 #include "app/notify.h"
 #include "app/privileges.h"
 #include "app/report.h"
+#include "app/round.h"
 #include "app/serving.h"
 #include "app/whitelist.h"
-#include "output/prometheus.h"
 #include "tcpmetro.h"
 
 /* A pair without a sample for so long goes from what Prometheus is told. */
 #define FORGET_NS       (3600 * SECOND_NS)
 #define FORGET_EVERY_NS (60 * SECOND_NS)
-
-/* A capture thread that does not answer for so long is stuck. */
-#define STUCK_NS (10 * SECOND_NS)
-
-/* What was measured a moment ago is fresh enough for the next who asks. */
-#define FRESH_NS (SECOND_NS / 5)
 
 /* Pairs whose smoothed round trips are remembered: more than any report should have. */
 #define SMOOTHED_PAIRS 100000
@@ -41,113 +35,6 @@
 
 /* At the end: for so long the capture threads are waited for. */
 #define END_MS 1000
-
-/* ---- rounds ---- */
-
-static void begin_round(struct serving *serving)
-{
-	if (serving->asked)
-		return;
-	for (size_t i = 0; i < serving->probe_count; i++)
-		probe_ask(serving->probes[i], local_set(&serving->local));
-	serving->asked = true;
-	serving->asked_ns = clock_ns(CLOCK_MONOTONIC);
-}
-
-static void answer_metrics(struct serving *serving, struct http_request *request)
-{
-	struct text text;
-
-	text_init(&text);
-	if (report_metrics(serving, &text) == 0) {
-		http_answer(request, 200, prometheus_content_type, &text);
-	} else {
-		text_done(&text);
-		text_init(&text);
-		text_string(&text, "out of memory\n");
-		http_answer(request, 503, "text/plain; charset=utf-8", &text);
-	}
-	text_done(&text);
-}
-
-/* All that waited for the round. */
-static void end_round(struct serving *serving)
-{
-	serving->asked = false;
-	serving->taken_ns = clock_ns(CLOCK_MONOTONIC);
-	if (serving->report_due)
-		report_statsd(serving);
-	if (serving->state_due)
-		report_state(serving);
-	serving->report_due = false;
-	serving->state_due = false;
-	for (size_t i = 0; i < serving->scrape_count; i++)
-		answer_metrics(serving, serving->scrapes[i]);
-	serving->scrape_count = 0;
-}
-
-static bool is_late(const struct serving *serving)
-{
-	return clock_ns(CLOCK_MONOTONIC) - serving->asked_ns > STUCK_NS;
-}
-
-/* A capture that does not answer must not keep what the others have measured. */
-static void take_answers(struct serving *serving)
-{
-	const struct probe *waiting = NULL;
-
-	for (size_t i = 0; i < serving->probe_count; i++) {
-		struct probe *probe = serving->probes[i];
-
-		if (!probe_take(probe) && probe_is_live(probe))
-			waiting = probe;
-	}
-	if (!serving->asked || (waiting && !is_late(serving)))
-		return;
-	if (waiting && !serving->stuck)
-		log_line(LOG_LEVEL_CRITICAL, "%s: the capture thread does not answer",
-			 probe_name(waiting));
-	/* It may still use the addresses that were local before. */
-	if (!waiting)
-		local_settle(&serving->local);
-	serving->stuck = waiting != NULL;
-	end_round(serving);
-}
-
-static void answer_plain(struct http_request *request, unsigned status, const char *words)
-{
-	struct text text;
-
-	text_init(&text);
-	text_string(&text, words);
-	http_answer(request, status, "text/plain; charset=utf-8", &text);
-	text_done(&text);
-}
-
-static bool is_stuck(const struct serving *serving)
-{
-	return serving->stuck || (serving->asked && is_late(serving));
-}
-
-static void on_request(void *user, struct http_request *request, const char *path)
-{
-	struct serving *serving = user;
-	bool fresh = serving->taken_ns && clock_ns(CLOCK_MONOTONIC) - serving->taken_ns < FRESH_NS;
-
-	if (strcmp(path, "/healthz") == 0) {
-		if (is_stuck(serving))
-			answer_plain(request, 503, "a capture thread does not answer\n");
-		else
-			answer_plain(request, 200, "ok\n");
-	} else if (strcmp(path, "/metrics") != 0) {
-		answer_plain(request, 404, "here are /metrics and /healthz\n");
-	} else if (fresh || serving->scrape_count == SERVING_MAX_SCRAPES) {
-		answer_metrics(serving, request);
-	} else {
-		serving->scrapes[serving->scrape_count++] = request;
-		begin_round(serving);
-	}
-}
 
 /* ---- the configuration ---- */
 
@@ -191,7 +78,7 @@ static void reload(struct serving *serving)
 	log_reopen();
 	result = service_load(serving->given->config, serving->given, &config, warn, NULL, &error);
 	if (!result)
-		result = change_prepare(&change, serving, config, on_request, &error);
+		result = change_prepare(&change, serving, config, round_request, &error);
 	if (result < 0) {
 		serving->reloads_failed++;
 		log_line(LOG_LEVEL_ERROR, "%s; the configuration before stays in force",
@@ -248,7 +135,7 @@ static void on_signals(struct serving *serving)
 			break;
 		case SIGUSR1:
 			serving->state_due = true;
-			begin_round(serving);
+			round_begin(serving);
 			break;
 		default:
 			log_line(LOG_LEVEL_INFO, "%s: it ends",
@@ -342,9 +229,9 @@ static void on_tick(struct serving *serving)
 	}
 	/* Half of the time must not pass before the next tick, even if that is late. */
 	if (watchdog_ns && now_ns - serving->alive_ns > watchdog_ns / 2 - tick_ns() * 3 / 2 &&
-	    !is_stuck(serving)) {
+	    !round_is_stuck(serving)) {
 		/* The capture threads must answer now and then, for us to be alive. */
-		begin_round(serving);
+		round_begin(serving);
 		notify_alive();
 		serving->alive_ns = now_ns;
 	}
@@ -365,7 +252,7 @@ static void on_events(struct serving *serving, const struct pollfd *polled)
 	if (polled[STATSD].revents) {
 		event_drain(serving->statsd_timer);
 		serving->report_due = true;
-		begin_round(serving);
+		round_begin(serving);
 	}
 	if (polled[TICK].revents) {
 		event_drain(serving->tick);
@@ -426,7 +313,7 @@ static void step(struct serving *serving, struct pollfd *polled)
 	/* It may answer by starting a round. */
 	if (serving->http)
 		http_run(serving->http);
-	take_answers(serving);
+	round_take(serving);
 	on_events(serving, polled);
 	renew_local(serving);
 }
@@ -513,7 +400,7 @@ static int start(struct serving *serving, struct service *config, struct error *
 		service_free(config);
 		return result;
 	}
-	result = change_prepare(&change, serving, config, on_request, error);
+	result = change_prepare(&change, serving, config, round_request, error);
 	if (result < 0)
 		return result;
 	hand_log_over(&privileges);

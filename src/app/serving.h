@@ -1,5 +1,5 @@
 /*
- * A service at work: what its parts (service.c, change.c, report.c) share.
+ * A service at work: what its parts (service.c, round.c, change.c, report.c) share.
  *
  * One thread, the main one, does everything but to capture: it waits for signals, times,
  * name servers, Prometheus, and asks the probes, all of them at once in a *round*, for what
