@@ -11,6 +11,7 @@
 #include "app/event.h"
 #include "app/log.h"
 #include "app/report.h"
+#include "app/same.h"
 #include "app/whitelist.h"
 
 /* At the start, for how long names are waited for before the captures are opened. */
@@ -19,21 +20,11 @@
 /* Of one configuration: at a reload, the resolver has to know those of two. */
 #define MAX_NAMES (RESOLVER_MAX_WANTED / 2)
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* ---- names ---- */
 
 static bool same_nameservers(const struct service_options *a, const struct service_options *b)
 {
-	if (a->nameserver_count != b->nameserver_count)
-		return false;
-	for (size_t i = 0; i < a->nameserver_count; i++)
-		if (!same_text(a->nameservers[i], b->nameservers[i]))
-			return false;
-	return true;
+	return same_texts(a->nameservers, a->nameserver_count, b->nameservers, b->nameserver_count);
 }
 
 /* What a resolver is to know. */
@@ -59,8 +50,7 @@ static void add_instance(struct wanted *wanted, const struct instance *instance,
 	for (size_t i = 0; reverse && i < instance->ip_count; i++) {
 		struct prefix prefix;
 
-		if (prefix_parse(instance->ips[i], &prefix) == 0 &&
-		    prefix.bits == (prefix.address.version == 4 ? 32 : 128))
+		if (prefix_parse(instance->ips[i], &prefix) == 0 && prefix_is_address(&prefix))
 			wanted->addresses[wanted->address_count++] = prefix.address;
 	}
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/event.h"
+#include "app/same.h"
 #include "app/whitelist.h"
 
 /* A resolver that is new knows nothing at first: for so long what was looked at stays. */
@@ -20,11 +21,6 @@
 static bool is_file(const struct instance *instance)
 {
 	return instance->pcap != NULL;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 /* The options of one instance: the service's, with what is the instance's own. */
@@ -100,30 +96,20 @@ bool probe_fits(const struct probe *probe, const struct service *service,
 	       same_measuring(own, &options) && same_keeping(own, &options);
 }
 
-static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (strcmp(a[i], b[i]) != 0)
-			return false;
-	return true;
-}
-
-#define SAME_TEXTS(a, b, list, count)                                                              \
-	same_texts((const char *const *)(a)->list, (a)->count, (const char *const *)(b)->list,     \
-		   (b)->count)
-
 bool probe_has_tags_of(const struct probe *probe, const struct instance *instance)
 {
-	return SAME_TEXTS(probe->instance, instance, tags, tag_count);
+	const struct instance *own = probe->instance;
+
+	return same_texts(own->tags, own->tag_count, instance->tags, instance->tag_count);
 }
 
 bool probe_is_of(const struct probe *probe, const struct instance *instance)
 {
+	const struct instance *own = probe->instance;
+
 	return probe_has_tags_of(probe, instance) &&
-	       SAME_TEXTS(probe->instance, instance, ips, ip_count) &&
-	       SAME_TEXTS(probe->instance, instance, hosts, host_count);
+	       same_texts(own->ips, own->ip_count, instance->ips, instance->ip_count) &&
+	       same_texts(own->hosts, own->host_count, instance->hosts, instance->host_count);
 }
 
 static const char *interface_name(void *user, uint32_t interface)

@@ -58,7 +58,7 @@ static int collect(const struct instance *instance, const struct resolver *resol
  * alone would look into ARP, too, or take twice the instructions. */
 static void append_prefix(struct text *text, const struct prefix *prefix)
 {
-	if (prefix->bits == all_bits(&prefix->address)) {
+	if (prefix_is_address(prefix)) {
 		text_string(text, prefix->address.version == 4 ? "ip host " : "ip6 host ");
 		text_address(text, &prefix->address);
 		return;

@@ -56,6 +56,11 @@ static int compare(const void *a, const void *b)
 	return address_compare(&x->address, &y->address);
 }
 
+bool prefix_is_address(const struct prefix *prefix)
+{
+	return prefix->bits == width(&prefix->address);
+}
+
 int prefixes_init(struct prefixes *prefixes, const struct prefix *all, size_t count)
 {
 	struct prefix *copy = NULL;

@@ -30,6 +30,9 @@ struct prefixes {
  * an address or prefix, *prefix is untouched. */
 int prefix_parse(const char *text, struct prefix *prefix);
 
+/* Whether it is one address, and no wider network. */
+bool prefix_is_address(const struct prefix *prefix);
+
 /* A set of count prefixes, copied; the same one twice is fine. 0, or -ENOMEM: *prefixes
  * is untouched. */
 int prefixes_init(struct prefixes *prefixes, const struct prefix *all, size_t count);
