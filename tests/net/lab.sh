@@ -24,6 +24,28 @@ LAB_PORT=7000
 LAB_DIR=
 LAB_PIDS=()
 
+# Whether something failed: the caller's status.
+bad=0
+
+fail() {
+  echo "FAIL $*"
+  bad=1
+}
+
+# check WHAT COMMAND...: a line of its outcome, which is the status too.
+check() {
+  local what=$1
+  shift
+  if "$@"; then
+    echo "ok   $what"
+  else
+    fail "$what"
+    return 1
+  fi
+}
+
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
 # lab_possible PROGRAM...: prints why this machine cannot hold the network, or which of
 # the programs is not there, and returns 1.
 lab_possible() {

@@ -10,27 +10,6 @@
 # The caller sets LAB_BIN, and tcpmetro, the program, where other users may run it.
 # shellcheck disable=SC2034,SC2154,SC2317 # some variables are for the caller, some are its own
 
-bad=0
-
-fail() {
-  echo "FAIL $*"
-  bad=1
-}
-
-# check WHAT COMMAND...: a line of its outcome, which is the status too.
-check() {
-  local what=$1
-  shift
-  if "$@"; then
-    echo "ok   $what"
-  else
-    fail "$what"
-    return 1
-  fi
-}
-
-now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
-
 # until_true MS COMMAND...: within so much time it is.
 until_true() {
   local until=$((${EPOCHREALTIME/[.,]/} / 1000 + $1))

@@ -23,27 +23,6 @@ trap 'lab_down' EXIT
 trap 'exit 1' INT TERM HUP
 
 UNPRIVILEGED=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-bad=0
-
-fail() {
-  echo "FAIL $*"
-  bad=1
-}
-
-# check WHAT COMMAND...: a line of its outcome, which is the status too.
-check() {
-  local what=$1
-  shift
-  if "$@"; then
-    echo "ok   $what"
-  else
-    fail "$what"
-    return 1
-  fi
-}
-
-now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
-
 # capture NAME ARGUMENTS...: tcpmetro on the client, in the background; its id in PID[NAME].
 declare -A PID
 capture() {
