@@ -241,6 +241,36 @@ TCPM_API void tcpm_engine_free(struct tcpm_engine *engine);
 TCPM_API void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames,
 			       size_t count);
 
+/*
+ * Frames decoded ahead. Decoding is a good part of the work and changes nothing of the
+ * engine, so a thread of its own can do it for the next frames while the engine measures
+ * those before:
+ *
+ *	tcpm_batch_clear(batch);
+ *	tcpm_batch_add(batch, frames, count);      in one thread
+ *	tcpm_engine_feed_batch(engine, batch);     in the engine's, later
+ *
+ * A batch keeps nothing of the frames' bytes. It is used by one thread at a time, too.
+ */
+struct tcpm_batch;
+
+/* A batch for at most `capacity` frames, to be fed to this engine alone, which it may
+ * outlive. NULL: errno is ENOMEM, or EINVAL (capacity is 0 or beyond a million). */
+TCPM_API struct tcpm_batch *tcpm_batch_new(const struct tcpm_engine *engine, size_t capacity);
+
+/* NULL is fine. */
+TCPM_API void tcpm_batch_free(struct tcpm_batch *batch);
+
+/* Decodes frames, in order, until the batch is full; returns how many. */
+TCPM_API size_t tcpm_batch_add(struct tcpm_batch *batch, const struct tcpm_frame *frames,
+			       size_t count);
+
+TCPM_API void tcpm_batch_clear(struct tcpm_batch *batch);
+TCPM_API size_t tcpm_batch_count(const struct tcpm_batch *batch);
+
+/* As tcpm_engine_feed of the frames that were added, with the same results. */
+TCPM_API void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch *batch);
+
 /* Closes all flows and forgets them, as between two captures of different places,
  * or at the end. */
 TCPM_API void tcpm_engine_flush(struct tcpm_engine *engine);

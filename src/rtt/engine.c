@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "packet/packet.h"
+#include "rtt/batch.h"
 #include "rtt/flow_table.h"
 #include "rtt/handshake.h"
 #include "rtt/match.h"
@@ -35,7 +36,7 @@ struct tcpm_engine {
 	struct tcpm_handler handler;
 	struct flow_table *flows;
 	struct match_memory memory;
-	struct packet_ports ports;
+	struct batch_rules rules;
 	struct tcpm_counters counters;
 	int64_t last_ns;   /* time of the last frame */
 	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
@@ -43,16 +44,7 @@ struct tcpm_engine {
 	uint32_t epoch; /* counts clock steps */
 };
 
-/* A frame, decoded; all but the result only if that is TCPM_DECODE_TCP. */
-struct decoded {
-	enum tcpm_decode result;
-	unsigned sender; /* index in the id */
-	uint64_t hash;
-	struct tcpm_flow_id id;
-	struct packet packet;
-};
-
-/* Frames decoded before the first of them is worked on. */
+/* Frames decoded, or looked up, before the first of them is worked on. */
 #define FEED_BATCH 16
 
 static void flow_closed(void *user, struct flow *flow)
@@ -124,7 +116,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		.user = engine,
 	};
 
-	engine->ports = ports;
+	engine->rules = (struct batch_rules){.ports = ports, .seed = options.hash_seed};
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
 	engine->memory.slab = segment_slab_new(options.max_segments);
@@ -159,9 +151,9 @@ const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engin
 }
 
 /* The frame's time, held within bounds; notices when the clock was set back. */
-static int64_t clock_of(struct tcpm_engine *engine, const struct tcpm_frame *frame)
+static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
 {
-	int64_t now_ns = frame->time_ns;
+	int64_t now_ns = time_ns;
 
 	/* Without a time it stands where the last one stood, and proves nothing. */
 	if (now_ns == TCPM_NO_TIME)
@@ -178,25 +170,6 @@ static int64_t clock_of(struct tcpm_engine *engine, const struct tcpm_frame *fra
 	engine->started = true;
 	engine->last_ns = now_ns;
 	return now_ns;
-}
-
-/* The id of the packet's flow; returns the index of its sender in it. */
-static unsigned identify(const struct packet *packet, const struct tcpm_frame *frame,
-			 struct tcpm_flow_id *id)
-{
-	int order = memcmp(packet->source, packet->target, sizeof(packet->source));
-	unsigned sender = order ? order > 0 : packet->source_port > packet->target_port;
-
-	memset(id, 0, sizeof(*id));
-	id->address[sender].version = id->address[!sender].version = packet->version;
-	memcpy(id->address[sender].bytes, packet->source, sizeof(packet->source));
-	memcpy(id->address[!sender].bytes, packet->target, sizeof(packet->target));
-	id->port[sender] = packet->source_port;
-	id->port[!sender] = packet->target_port;
-	memcpy(id->label_kind, packet->label_kind, sizeof(id->label_kind));
-	memcpy(id->label, packet->label, sizeof(id->label));
-	id->interface = frame->interface;
-	return sender;
 }
 
 /* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
@@ -235,7 +208,7 @@ static void follow_clock(struct tcpm_engine *engine, struct flow *flow)
 }
 
 static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-			const struct verdict *verdict, const struct tcpm_frame *frame,
+			const struct verdict *verdict, const struct decoded *decoded,
 			int64_t now_ns)
 {
 	struct direction *direction = &flow->direction[sender];
@@ -244,11 +217,11 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 		.time_ns = now_ns,
 		.rtt_ns = verdict->rtt_ns,
 		.previous_ns = *last_ns,
-		.frame = frame->number,
+		.frame = decoded->number,
 		.flow = &flow->id,
 		.slot = &direction->slot,
 		.sent = direction->totals,
-		.interface = frame->interface,
+		.interface = decoded->interface,
 		.sender = (uint8_t)sender,
 		.method = verdict->method,
 		.class_ = verdict->class_,
@@ -262,7 +235,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 }
 
 static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-		      const struct arrival *arrival, const struct tcpm_frame *frame)
+		      const struct arrival *arrival, const struct decoded *decoded)
 {
 	struct tcpm_counters *counters = &engine->counters;
 	struct verdict verdict;
@@ -275,7 +248,7 @@ static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned se
 	else
 		counters->acks++;
 	if (verdict.sample)
-		give_sample(engine, flow, !sender, &verdict, frame, arrival->now_ns);
+		give_sample(engine, flow, !sender, &verdict, decoded, arrival->now_ns);
 	else if (verdict.selective)
 		counters->sack_reasons[verdict.reason]++;
 	else
@@ -360,8 +333,7 @@ static void note_syn(struct flow *flow, unsigned sender, const struct packet *pa
 	}
 }
 
-static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
-		    const struct tcpm_frame *frame, int64_t now_ns)
+static void measure(struct tcpm_engine *engine, const struct decoded *decoded, int64_t now_ns)
 {
 	const struct packet *packet = &decoded->packet;
 	unsigned sender = decoded->sender;
@@ -376,7 +348,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
 		.packet = packet,
 		.now_ns = now_ns,
 		.frame = (uint32_t)engine->counters.frames,
-		.timed = frame->time_ns != TCPM_NO_TIME,
+		.timed = decoded->time_ns != TCPM_NO_TIME,
 	};
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
 			((packet->flags & TCP_FIN) != 0);
@@ -387,62 +359,86 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
 			flow_table_note_syn(engine->flows, flow);
 	}
 	if (packet->flags & TCP_ACK)
-		match_ack(engine, flow, sender, &arrival, frame);
+		match_ack(engine, flow, sender, &arrival, decoded);
 	flow->direction[!sender].heard_ns = now_ns;
 	if (size && !(packet->flags & TCP_RST))
 		match_segment(engine, flow, sender, &arrival, size);
 	advance_state(engine, flow, sender, packet);
 }
 
-/* Decodes a frame and finds out whose it is; no state of the engine is changed. */
-static void decode(const struct tcpm_engine *engine, const struct tcpm_frame *frame,
-		   struct decoded *decoded)
+static void work_on(struct tcpm_engine *engine, const struct decoded *decoded)
 {
-	decoded->result = packet_decode_with(&engine->ports, frame, &decoded->packet);
-	if (decoded->result != TCPM_DECODE_TCP)
-		return;
-	decoded->sender = identify(&decoded->packet, frame, &decoded->id);
-	decoded->hash = flow_table_hash(engine->flows, &decoded->id);
-	flow_table_prefetch_bucket(engine->flows, decoded->hash);
-}
-
-static void feed_one(struct tcpm_engine *engine, const struct tcpm_frame *frame,
-		     const struct decoded *decoded)
-{
-	int64_t now_ns = clock_of(engine, frame);
+	int64_t now_ns = clock_of(engine, decoded->time_ns);
 
 	engine->counters.frames++;
 	engine->counters.decoded[decoded->result]++;
 	flow_table_expire(engine->flows, engine->steady_ns);
 	if (decoded->result == TCPM_DECODE_TCP)
-		measure(engine, decoded, frame, now_ns);
+		measure(engine, decoded, now_ns);
 }
 
-/* Looking a flow up is mostly waiting for memory. So a batch is decoded first, and what
- * its flows need is on its way while others are worked on. */
-static void feed_batch(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
+/* Looking a flow up is mostly waiting for memory. So what the flows of a few frames need is
+ * on its way while others are worked on. */
+static void work_on_all(struct tcpm_engine *engine, const struct decoded *decoded, size_t count)
 {
-	struct decoded batch[FEED_BATCH];
+	for (size_t i = 0; i < count; i++)
+		if (decoded[i].result == TCPM_DECODE_TCP)
+			flow_table_prefetch_flow(engine->flows, decoded[i].hash);
+	for (size_t i = 0; i < count; i++)
+		work_on(engine, &decoded[i]);
+}
 
+static void prefetch_buckets(const struct tcpm_engine *engine, const struct decoded *decoded,
+			     size_t count)
+{
 	for (size_t i = 0; i < count; i++)
-		decode(engine, &frames[i], &batch[i]);
-	for (size_t i = 0; i < count; i++)
-		if (batch[i].result == TCPM_DECODE_TCP)
-			flow_table_prefetch_flow(engine->flows, batch[i].hash);
-	for (size_t i = 0; i < count; i++)
-		feed_one(engine, &frames[i], &batch[i]);
+		if (decoded[i].result == TCPM_DECODE_TCP)
+			flow_table_prefetch_bucket(engine->flows, decoded[i].hash);
+}
+
+static void count_flows(struct tcpm_engine *engine)
+{
+	engine->counters.flows_now = flow_table_count(engine->flows);
+	engine->counters.flows_opened = flow_table_opened(engine->flows);
+	engine->counters.flows_evicted = flow_table_evicted(engine->flows);
+}
+
+static size_t part_of(size_t count)
+{
+	return count < FEED_BATCH ? count : FEED_BATCH;
 }
 
 void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
 {
-	while (count) {
-		size_t part = count < FEED_BATCH ? count : FEED_BATCH;
+	struct decoded decoded[FEED_BATCH];
 
-		feed_batch(engine, frames, part);
-		frames += part;
-		count -= part;
+	for (size_t part; count; frames += part, count -= part) {
+		part = part_of(count);
+		for (size_t i = 0; i < part; i++)
+			batch_decode(&engine->rules, &frames[i], &decoded[i]);
+		prefetch_buckets(engine, decoded, part);
+		work_on_all(engine, decoded, part);
 	}
-	engine->counters.flows_now = flow_table_count(engine->flows);
-	engine->counters.flows_opened = flow_table_opened(engine->flows);
-	engine->counters.flows_evicted = flow_table_evicted(engine->flows);
+	count_flows(engine);
+}
+
+struct tcpm_batch *tcpm_batch_new(const struct tcpm_engine *engine, size_t capacity)
+{
+	return batch_new(&engine->rules, capacity);
+}
+
+void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch *batch)
+{
+	size_t ready = part_of(batch->count);
+
+	prefetch_buckets(engine, batch->decoded, ready);
+	for (size_t at = 0; at < batch->count;) {
+		size_t part = ready - at;
+
+		ready += part_of(batch->count - ready);
+		prefetch_buckets(engine, &batch->decoded[at + part], ready - at - part);
+		work_on_all(engine, &batch->decoded[at], part);
+		at += part;
+	}
+	count_flows(engine);
 }

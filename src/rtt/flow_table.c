@@ -88,9 +88,9 @@ void flow_table_free(struct flow_table *table)
 	free(table);
 }
 
-uint64_t flow_table_hash(const struct flow_table *table, const struct tcpm_flow_id *id)
+uint64_t flow_table_hash(uint64_t seed, const struct tcpm_flow_id *id)
 {
-	return hash_bytes(id, ID_BYTES, table->options.seed);
+	return hash_bytes(id, ID_BYTES, seed);
 }
 
 void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash)

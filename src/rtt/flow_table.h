@@ -30,7 +30,8 @@ struct flow_table *flow_table_new(const struct flow_table_options *options);
 /* Frees the flows without telling. NULL is fine. */
 void flow_table_free(struct flow_table *table);
 
-uint64_t flow_table_hash(const struct flow_table *table, const struct tcpm_flow_id *id);
+/* Of an id, under the table's seed. */
+uint64_t flow_table_hash(uint64_t seed, const struct tcpm_flow_id *id);
 
 /* Begin to bring into the cache what a look-up by this hash will need: its place in the
  * table; and, once that has come, the flow that stands there first. */

@@ -15,6 +15,7 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define IDS       400u
+#define SEED      99u
 
 static uint64_t random_state = 7;
 static unsigned closed_count;
@@ -58,7 +59,7 @@ static struct flow_table *table_new(uint32_t max_flows)
 {
 	struct flow_table_options options = {
 		.max_flows = max_flows,
-		.seed = 99,
+		.seed = SEED,
 		.timeout_ns = {[FLOW_HALF_OPEN] = 20 * SECOND_NS,
 			       [FLOW_ESTABLISHED] = 100 * SECOND_NS,
 			       [FLOW_CLOSED] = 5 * SECOND_NS},
@@ -76,13 +77,13 @@ static struct flow *find(struct flow_table *table, uint32_t number)
 {
 	struct tcpm_flow_id id = id_of(number);
 
-	return flow_table_find(table, &id, flow_table_hash(table, &id));
+	return flow_table_find(table, &id, flow_table_hash(SEED, &id));
 }
 
 static struct flow *add(struct flow_table *table, uint32_t number, int64_t now_ns)
 {
 	struct tcpm_flow_id id = id_of(number);
-	struct flow *flow = flow_table_add(table, &id, flow_table_hash(table, &id), now_ns, NULL);
+	struct flow *flow = flow_table_add(table, &id, flow_table_hash(SEED, &id), now_ns, NULL);
 
 	assert_non_null(flow);
 	flow_table_link(table, flow);

@@ -1,0 +1,47 @@
+/*
+ * Frames, decoded: half of what is done for a packet, and the half that touches nothing of
+ * an engine's that changes. So it may be done for many frames before the first of them is
+ * worked on, or in another thread.
+ */
+#ifndef RTT_BATCH_H
+#define RTT_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/packet.h"
+#include "tcpmetro.h"
+
+/* A frame; all but result, time_ns and number only if that is TCPM_DECODE_TCP. */
+struct decoded {
+	int64_t time_ns; /* as the frame's, and the next two */
+	uint64_t number;
+	uint32_t interface;
+	uint8_t result; /* enum tcpm_decode */
+	uint8_t sender; /* index in the id */
+	uint64_t hash;
+	struct tcpm_flow_id id;
+	struct packet packet;
+};
+
+/* What decoding needs to know of an engine. */
+struct batch_rules {
+	struct packet_ports ports;
+	uint64_t seed; /* of the flow table */
+};
+
+struct tcpm_batch {
+	struct batch_rules rules;
+	size_t capacity;
+	size_t count;
+	struct decoded decoded[];
+};
+
+/* Room for `capacity` frames. NULL: errno is ENOMEM, or EINVAL (none, or more than a million). */
+struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity);
+
+/* Decodes a frame and finds out whose it is. */
+void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *frame,
+		  struct decoded *decoded);
+
+#endif
