@@ -70,8 +70,9 @@ static bool same_measuring(const struct options *a, const struct options *b)
 {
 	return same_text(a->group_by, b->group_by) && a->by_interface == b->by_interface &&
 	       a->by_tunnel == b->by_tunnel && a->prefix_v4 == b->prefix_v4 &&
-	       a->prefix_v6 == b->prefix_v6 && a->max_flows == b->max_flows &&
-	       a->max_groups == b->max_groups && a->service.idle_ns == b->service.idle_ns &&
+	       a->prefix_v6 == b->prefix_v6 && a->max_memory == b->max_memory &&
+	       a->max_flows == b->max_flows && a->max_groups == b->max_groups &&
+	       a->service.idle_ns == b->service.idle_ns &&
 	       a->service.expired_ns == b->service.expired_ns;
 }
 

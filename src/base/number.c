@@ -71,3 +71,30 @@ int parse_duration(const char *text, int64_t min_ns, int64_t max_ns, int64_t *va
 	*value_ns = parsed;
 	return 0;
 }
+
+/* How far to shift a number of this unit; 0: there is no such unit. */
+static unsigned unit_shift(const char *unit)
+{
+	static const char letters[] = "KMGT";
+	const char *letter = *unit ? strchr(letters, *unit) : NULL;
+
+	if (!letter || (unit[1] && strcmp(unit + 1, "B") != 0 && strcmp(unit + 1, "iB") != 0))
+		return 0;
+	return 10 * (unsigned)(letter - letters + 1);
+}
+
+int parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	uint64_t count;
+	uint64_t parsed;
+	int result = read_digits(&text, &count);
+	unsigned shift = result == -EINVAL ? 0 : unit_shift(text);
+
+	if (shift == 0)
+		return -EINVAL;
+	if (result || __builtin_mul_overflow(count, UINT64_C(1) << shift, &parsed) ||
+	    parsed < min || parsed > max)
+		return -ERANGE;
+	*value = parsed;
+	return 0;
+}

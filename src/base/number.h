@@ -18,4 +18,9 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
  * 0, -EINVAL or -ERANGE as above; no unit is -EINVAL. */
 int parse_duration(const char *text, int64_t min_ns, int64_t max_ns, int64_t *value_ns);
 
+/* A number of bytes within [min, max]: an unsigned decimal number and its unit, one of K, M,
+ * G, T, with nothing between ("256M"): powers of 1024, as KB or KiB and so on are, too. 0,
+ * -EINVAL or -ERANGE as above; no unit is -EINVAL. */
+int parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+
 #endif

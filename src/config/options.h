@@ -39,6 +39,12 @@ enum format {
  * for the times that the program does not run. */
 #define OPTIONS_BUFFER_KIB 16384
 
+/* Bytes for what is remembered of packets, if nothing else is asked: a million idle flows
+ * and some tens of thousands of groups; and the least and the most that may be asked. */
+#define OPTIONS_MAX_MEMORY   (UINT64_C(256) << 20)
+#define OPTIONS_LEAST_MEMORY (UINT64_C(16) << 20)
+#define OPTIONS_MOST_MEMORY  (UINT64_C(1) << 40)
+
 enum log_level {
 	LOG_LEVEL_TRACE,
 	LOG_LEVEL_DEBUG,
@@ -115,8 +121,11 @@ struct options {
 	uint64_t limit;   /* rows; 0: all */
 	struct tcpm_tunnel_port *tunnel_ports;
 	size_t tunnel_port_count;
-	uint64_t max_flows;
-	uint64_t max_groups;
+	/* Bytes of memory for flows, their outstanding segments, groups and histograms together:
+	 * of the whole run, or of each instance of a service; divided between threads. */
+	uint64_t max_memory;
+	uint64_t max_flows;   /* 0: the default; also divided between threads */
+	uint64_t max_groups;  /* 0: the default */
 	struct prefix *local; /* networks of local hosts */
 	size_t local_count;
 	bool both_sides;

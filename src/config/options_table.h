@@ -24,6 +24,7 @@ enum kind {
 	KIND_TEXT,     /* const char * */
 	KIND_TEXTS,    /* adds to an array of const char * */
 	KIND_NUMBER,   /* uint64_t within .minimum and .maximum */
+	KIND_SIZE,     /* the same of bytes, with a unit; the bounds are whole numbers of 2^20 */
 	KIND_DURATION, /* int64_t ns within .minimum and .maximum */
 	KIND_SECONDS,  /* the same, but a bare number is one of seconds */
 	KIND_GROUPING, /* sets options.group_by, .by_interface and .by_tunnel */

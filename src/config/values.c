@@ -89,6 +89,33 @@ static int set_number(const struct row *row, void *field, const char *value, str
 	return 0;
 }
 
+/* A bound as people write it. Those of the table are whole numbers of MB. */
+static void bound_text(uint64_t bytes, char *text, size_t size)
+{
+	static const char units[] = "MGT";
+	const char *unit = units;
+
+	for (bytes >>= 20; bytes >= 1024 && bytes % 1024 == 0 && unit[1]; bytes /= 1024)
+		unit++;
+	snprintf(text, size, "%llu%c", (unsigned long long)bytes, *unit);
+}
+
+static int set_size(const struct row *row, uint64_t *field, const char *value, struct error *error)
+{
+	char minimum[24];
+	char maximum[24];
+	int result = parse_size(value, row->minimum, row->maximum, field);
+
+	if (result == 0)
+		return 0;
+	if (result == -EINVAL)
+		return error_set(error, EINVAL, "\"%s\" is not a size such as 64M, 256M or 1G",
+				 value);
+	bound_text(row->minimum, minimum, sizeof(minimum));
+	bound_text(row->maximum, maximum, sizeof(maximum));
+	return error_set(error, EINVAL, "\"%s\" is not from %s to %s", value, minimum, maximum);
+}
+
 static int set_duration(const struct row *row, int64_t *field, const char *value,
 			struct error *error)
 {
@@ -256,6 +283,8 @@ int value_set(const struct row *row, void *to, const char *value, struct error *
 		return add_text(row, *(const char ***)field, count, value, error);
 	case KIND_NUMBER:
 		return set_number(row, field, value, error);
+	case KIND_SIZE:
+		return set_size(row, field, value, error);
 	case KIND_DURATION:
 		return set_duration(row, field, value, error);
 	case KIND_SECONDS:

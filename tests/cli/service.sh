@@ -54,14 +54,17 @@ ended() {
   ! kill -0 "$child" 2>/dev/null
 }
 
-# config AGENT [CAPTURE]: the file, which sends to the agent.
+# config AGENT [CAPTURE]: the file, which sends to the agent. There is room for one flow.
 port=
+memory=256M
 config() {
   cat >new.yaml <<YAML
 init_config:
   statsd_ip: $1
   statsd_interval: 3600
   prometheus_port: $port
+  max_flows: 1
+  max_memory: $memory
 instances:
   - interface: file
     pcap: $folder/${2:-demo.pcap}
@@ -89,8 +92,25 @@ begun_or_ended() {
   said ' begins by ' || ended
 }
 
+# in_force_times N, read_times N: whether so many reloads have taken effect, and whether
+# again.pcap has been read so often.
+in_force_times() {
+  [ "$(grep -c 'is in force' log)" = "$1" ]
+}
+
+read_times() {
+  [ "$(grep -c 'again.pcap: it was read to its end' log)" = "$1" ]
+}
+
+metrics() {
+  exec 8<>"/dev/tcp/127.0.0.1/$port" || return
+  printf 'GET /metrics HTTP/1.0\r\n\r\n' >&8
+  timeout 5 cat <&8
+  exec 8>&-
+}
+
 start
-echo "1..9"
+echo "1..12"
 check 'it begins, and reads the capture to its end' "$(says 'demo.pcap: it was read to its end')"
 
 # What goes with the configuration before is sent to the agent before.
@@ -104,11 +124,11 @@ check 'an agent that was away at the reload is named, not the next one' "$(
 config 127.0.0.1 nosuch.pcap
 kill -HUP "$child"
 check 'a capture that is not there: file and line, and it goes on as before' \
-  "$(says 'config.yaml:7: pcap: cannot read .*/nosuch.pcap: No such file .* stays in force')"
+  "$(says 'config.yaml:9: pcap: cannot read .*/nosuch.pcap: No such file .* stays in force')"
 
 config 127.0.0.1 config.yaml
 kill -HUP "$child"
-check 'and one that is none' "$(says 'config.yaml:7: pcap: /.*/config.yaml: .* stays in force')"
+check 'and one that is none' "$(says 'config.yaml:9: pcap: /.*/config.yaml: .* stays in force')"
 
 config 127.0.0.1
 sed -i 's/statsd_interval:.*/statsd_interval: never/' config.yaml
@@ -116,8 +136,23 @@ kill -HUP "$child"
 check 'a wrong value: file and line, and it goes on as before' \
   "$(says 'config.yaml:3: statsd_interval: .* stays in force')"
 
+# Memory is shared out when a capture begins, so another budget is another capture. Its end is
+# noticed within a second.
+config 127.0.0.1 again.pcap
+within 100 read_times 1
+kill -HUP "$child"
+check 'a reload of the same does not read it again' "$(within 100 in_force_times 2 || cat log
+  within 20 read_times 2 && cat log)"
+memory=64M
+config 127.0.0.1 again.pcap
+kill -HUP "$child"
+check 'a reload of max_memory does' "$(within 100 in_force_times 3 || cat log
+  within 100 read_times 2 || cat log)"
+check 'what was forgotten for want of room is told to Prometheus' "$(metrics >told
+  grep -qE '^tcpmetro_flows_evicted_total[{].*[}] [1-9]' told || head -n 40 told)"
+
 kill -USR1 "$child"
-check 'SIGUSR1 tells of all' "$(says 'state: up for .* 4 reloads, 3 of them refused')"
+check 'SIGUSR1 tells of all' "$(says 'state: up for .* 6 reloads, 3 of them refused')"
 
 kill -TERM "$child"
 complaint=$(within 20 ended || echo "it runs on")

@@ -88,11 +88,77 @@ static void test_duration(void **state)
 	}
 }
 
+static void test_size(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int result;
+		uint64_t value;
+	} cases[] = {
+		{"16M", 0, UINT64_C(16) << 20},
+		{"016MB", 0, UINT64_C(16) << 20},
+		{"16MiB", 0, UINT64_C(16) << 20},
+		{"16384K", 0, UINT64_C(16) << 20},
+		{"16385KiB", 0, (UINT64_C(16) << 20) + 1024},
+		{"3G", 0, UINT64_C(3) << 30},
+		{"3GB", 0, UINT64_C(3) << 30},
+		{"1T", 0, UINT64_C(1) << 40},
+		{"1TiB", 0, UINT64_C(1) << 40},
+		{"16383K", -ERANGE, 0},
+		{"15M", -ERANGE, 0},
+		{"0M", -ERANGE, 0},
+		{"2T", -ERANGE, 0},
+		{"1025G", -ERANGE, 0},
+		{"16777216T", -ERANGE, 0}, /* 2^64 */
+		{"16777217T", -ERANGE, 0}, /* beyond, it would be 1T */
+		{"18446744073709551616K", -ERANGE, 0},
+		{"18446744073709551616", -EINVAL, 0},
+		{"16777216", -EINVAL, 0},
+		{"", -EINVAL, 0},
+		{"M", -EINVAL, 0},
+		{"16B", -EINVAL, 0},
+		{"16m", -EINVAL, 0},
+		{"16mb", -EINVAL, 0},
+		{"16MI", -EINVAL, 0},
+		{"16Mi", -EINVAL, 0},
+		{"16MBs", -EINVAL, 0},
+		{"16MM", -EINVAL, 0},
+		{"16P", -EINVAL, 0},
+		{"16 M", -EINVAL, 0},
+		{" 16M", -EINVAL, 0},
+		{"16M ", -EINVAL, 0},
+		{"-16M", -EINVAL, 0},
+		{"+16M", -EINVAL, 0},
+		{"0x10M", -EINVAL, 0},
+		{"1.5G", -EINVAL, 0},
+		{"1G512M", -EINVAL, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t value = 4711;
+
+		assert_int_equal(
+			parse_size(cases[i].text, UINT64_C(16) << 20, UINT64_C(1) << 40, &value),
+			cases[i].result);
+		assert_int_equal(value, cases[i].result ? 4711 : cases[i].value);
+	}
+	uint64_t value = 4711;
+
+	assert_int_equal(parse_size("16777215T", 0, UINT64_MAX, &value), 0);
+	assert_int_equal(value, UINT64_C(16777215) << 40);
+	assert_int_equal(parse_size("0K", 0, UINT64_MAX, &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(parse_size("16777216T", 0, UINT64_MAX, &value), -ERANGE);
+	assert_int_equal(value, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

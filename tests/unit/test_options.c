@@ -34,6 +34,7 @@ static void nothing_asked_is_all_defaults(void **state)
 	assert_int_equal(options.prefix_v6, 48);
 	assert_null(options.sort);
 	assert_int_equal(options.limit, 0);
+	assert_int_equal(options.max_memory, 268435456);
 	assert_int_equal(options.max_flows, 0);
 	assert_int_equal(options.max_groups, 0);
 	assert_int_equal(options.interface_count, 0);
@@ -185,6 +186,32 @@ static void numbers_and_their_ends(void **state)
 	options_done(&options);
 }
 
+static void sizes_and_their_ends(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} cases[] = {
+		{"--max-memory 16M", UINT64_C(1) << 24},
+		{"--max-memory=16384K", UINT64_C(1) << 24},
+		{"--max-memory 256MB", UINT64_C(1) << 28},
+		{"--max-memory 3GiB", UINT64_C(3) << 30},
+		{"--max-memory 1024G", UINT64_C(1) << 40},
+		{"--max-memory 1T", UINT64_C(1) << 40},
+		{"--max-memory 1T --max-memory 17M", UINT64_C(17) << 20},
+		{"-i eth0 --threads 4 --max-flows 7 --max-memory 1G", UINT64_C(1) << 30},
+		{"-c x --max-memory 64M", UINT64_C(1) << 26},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct options options = parse(cases[i].text);
+
+		assert_int_equal(options.max_memory, cases[i].bytes);
+		options_done(&options);
+	}
+}
+
 static void the_last_of_the_same_counts(void **state)
 {
 	struct options options = parse("--limit 3 --format csv --sort min --format json --limit 4 "
@@ -325,6 +352,33 @@ static void bad_numbers(void **state)
 	refused_words(3, blank, "--limit: \" 3\" is not a number from 0 to 4294967295");
 }
 
+static void bad_sizes(void **state)
+{
+	static const char *const wrong[] = {"256", "268435456", "lots", "M",    "256m", "256 M",
+					    "-1G", "1.5G",      "",     "256P", "256B", "0x10M"};
+	static const char *const beyond[] = {
+		"0M",       "15M", "16383K",    "1025G",
+		"1048577M", "2T",  "16777217T", "99999999999999999999M"};
+	char sentence[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char *words[] = {"tcpmetro", "--max-memory", (char *)wrong[i], NULL};
+
+		snprintf(sentence, sizeof(sentence),
+			 "--max-memory: \"%s\" is not a size such as 64M, 256M or 1G", wrong[i]);
+		refused_words(3, words, sentence);
+	}
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+		char *words[] = {"tcpmetro", "--max-memory", (char *)beyond[i], NULL};
+
+		snprintf(sentence, sizeof(sentence), "--max-memory: \"%s\" is not from 16M to 1T",
+			 beyond[i]);
+		refused_words(3, words, sentence);
+	}
+	refused("--max-memory", "--max-memory needs an argument; see tcpmetro --help");
+}
+
 static void bad_words(void **state)
 {
 	char *no_name[] = {"tcpmetro", "-r", "", NULL};
@@ -390,6 +444,8 @@ static void help_shows_the_table(void **state)
 		"      --count PACKETS   end after this many packets\n",
 		"      --threads N       live: capture with so many threads an interface\n",
 		"  -n, --numeric         addresses as numbers (default)\n",
+		"      --max-memory SIZE memory for connections and rows, 256M (default), 1G, "
+		"...\n",
 		"  -V, --version         the version\n",
 		"\nExamples:\n",
 	};
@@ -440,6 +496,7 @@ int main(void)
 		cmocka_unit_test(choices_are_numbers),
 		cmocka_unit_test(words_are_checked),
 		cmocka_unit_test(numbers_and_their_ends),
+		cmocka_unit_test(sizes_and_their_ends),
 		cmocka_unit_test(the_last_of_the_same_counts),
 		cmocka_unit_test(what_is_no_option_is_the_filter),
 		cmocka_unit_test(dashes_end_the_options),
@@ -448,6 +505,7 @@ int main(void)
 		cmocka_unit_test(arguments_that_are_missing_or_too_many),
 		cmocka_unit_test(tunnel_ports),
 		cmocka_unit_test(bad_numbers),
+		cmocka_unit_test(bad_sizes),
 		cmocka_unit_test(bad_words),
 		cmocka_unit_test(the_first_fault_is_told),
 		cmocka_unit_test(a_long_word_does_not_overflow_the_sentence),

@@ -190,6 +190,7 @@ static const char everything[] =
 	"  local: [10.0.0.0/8, \"2001:db8::/32\"]\n"
 	"  both_sides: true\n"
 	"  tunnel_ports: [vxlan=4790, gtp-u=1]\n"
+	"  max_memory: 64M\n"
 	"  max_flows: 1000\n"
 	"  max_groups: 100\n"
 	"instances:\n"
@@ -257,6 +258,7 @@ static void each_other_key(void **state)
 	assert_true(options->both_sides);
 	assert_int_equal(options->tunnel_port_count, 2);
 	assert_int_equal(options->tunnel_ports[1].port, 1);
+	assert_int_equal(options->max_memory, UINT64_C(64) << 20);
 	assert_int_equal(options->max_flows, 1000);
 	assert_int_equal(options->max_groups, 100);
 	assert_int_equal(read->instance_count, 2);

@@ -61,6 +61,22 @@ static void wrong_numbers(void **state)
 	rejected_general("max_groups: x", "max_groups: \"x\" is not a number from 1 to 268435456");
 }
 
+static void wrong_sizes(void **state)
+{
+	(void)state;
+	rejected_general("max_memory: 256",
+			 "max_memory: \"256\" is not a size such as 64M, 256M or 1G");
+	rejected_general("max_memory: much",
+			 "max_memory: \"much\" is not a size such as 64M, 256M or 1G");
+	rejected_general("max_memory: 1_000M",
+			 "max_memory: \"1_000M\" is not a size such as 64M, 256M or 1G");
+	rejected_general("max_memory: ''",
+			 "max_memory: \"\" is not a size such as 64M, 256M or 1G");
+	rejected_general("max_memory: 15M", "max_memory: \"15M\" is not from 16M to 1T");
+	rejected_general("max_memory: 1025GB", "max_memory: \"1025GB\" is not from 16M to 1T");
+	rejected_general("max_memory: [64M]", "max_memory: expected a single value, not a list");
+}
+
 static void wrong_times(void **state)
 {
 	(void)state;
@@ -329,12 +345,13 @@ static void no_aliases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_numbers),   cmocka_unit_test(wrong_times),
-		cmocka_unit_test(wrong_words),     cmocka_unit_test(wrong_addresses),
-		cmocka_unit_test(wrong_entries),   cmocka_unit_test(long_hosts),
-		cmocka_unit_test(wrong_instances), cmocka_unit_test(wrong_kinds),
-		cmocka_unit_test(nothing_to_do),   cmocka_unit_test(keys_given_twice),
-		cmocka_unit_test(not_yaml),        cmocka_unit_test(no_aliases),
+		cmocka_unit_test(wrong_numbers),    cmocka_unit_test(wrong_sizes),
+		cmocka_unit_test(wrong_times),      cmocka_unit_test(wrong_words),
+		cmocka_unit_test(wrong_addresses),  cmocka_unit_test(wrong_entries),
+		cmocka_unit_test(long_hosts),       cmocka_unit_test(wrong_instances),
+		cmocka_unit_test(wrong_kinds),      cmocka_unit_test(nothing_to_do),
+		cmocka_unit_test(keys_given_twice), cmocka_unit_test(not_yaml),
+		cmocka_unit_test(no_aliases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,7 @@ static void its_comments_are_true(void **state)
 	/* The engine's: tcpmetro.h. */
 	assert_int_equal(got->idle_ns, SECONDS(300));
 	assert_int_equal(got->expired_ns, SECONDS(15));
+	assert_int_equal(options->max_memory, given.max_memory);
 	assert_int_equal(options->max_flows, 1000000);
 	assert_int_equal(options->max_groups, 100000);
 	assert_false(service->instances[0].sample);

@@ -145,13 +145,14 @@ static const char file[] = "init_config:\n"
 			   "  filter: port 80\n"
 			   "  log_file: a\n"
 			   "  user: u\n"
+			   "  max_memory: 1G\n"
 			   "  max_flows: 5\n" AN_ETH0;
 
 static void the_command_line_wins(void **state)
 {
 	(void)state;
 	given = parse("-c f -s 200 --threads 3 -p -g receiver --local 10.0.0.0/8 --log-file b "
-		      "--tunnel-port vxlan=2 port 443");
+		      "--tunnel-port vxlan=2 --max-memory 32M port 443");
 	struct service *service = load_given(file, &given);
 	const struct options *options = &service->options;
 
@@ -167,6 +168,7 @@ static void the_command_line_wins(void **state)
 	assert_int_equal(options->tunnel_ports[0].port, 2);
 	assert_string_equal(options->filter, "port 443");
 	assert_string_equal(options->service.log_file, "b");
+	assert_int_equal(options->max_memory, UINT64_C(32) << 20);
 	/* Where it says nothing, the file does. */
 	assert_int_equal(options->buffer_kib, 512);
 	assert_string_equal(options->user, "u");
@@ -175,6 +177,7 @@ static void the_command_line_wins(void **state)
 	/* Even what equals the default was given. */
 	given = parse("-c f --threads 1 -g hosts");
 	service = load_given(file, &given);
+	assert_int_equal(service->options.max_memory, UINT64_C(1) << 30);
 	assert_int_equal(service->options.threads, 1);
 	assert_string_equal(service->options.group_by, "hosts");
 	assert_int_equal(service->options.local_count, 2);
@@ -191,11 +194,14 @@ static void the_command_line_wins(void **state)
 static void what_loses_is_checked(void **state)
 {
 	static const char wrong[] = "init_config:\n  threads: 0\n" AN_ETH0;
+	static const char small[] = "init_config:\n  max_memory: 1M\n" AN_ETH0;
 	static const char list[] = "init_config:\n  local: [x]\n" AN_ETH0;
 
 	(void)state;
 	rejected_by("-c f --threads 3", wrong, strlen(wrong),
 		    NAME ":2: threads: \"0\" is not a number from 1 to 64");
+	rejected_by("-c f --max-memory 1G", small, strlen(small),
+		    NAME ":2: max_memory: \"1M\" is not from 16M to 1T");
 	rejected_by("-c f --local ::1", list, strlen(list),
 		    NAME ":2: local: \"x\" is not an address or network such as 192.0.2.0/24");
 }
@@ -227,8 +233,9 @@ static void options_of_a_service(void **state)
 	refused("--config=", "--config: the name of the file is empty");
 	refused("-c f --log-file=", "--log-file: the name of the file is empty");
 	refused("-c", "-c needs an argument; see tcpmetro --help");
-	struct options options = parse("--check --config=f -j host -Z u -B 256 -s 68 --both-sides "
-				       "--prefix-v4 1 --prefix-v6 1 --max-flows 1 --max-groups 1");
+	struct options options =
+		parse("--check --config=f -j host -Z u -B 256 -s 68 --both-sides "
+		      "--prefix-v4 1 --prefix-v6 1 --max-memory 16M --max-flows 1 --max-groups 1");
 
 	assert_true(options.check);
 	assert_string_equal(options.config, "f");
