@@ -66,11 +66,15 @@ int printing_init(struct printing *printing, const struct options *options,
 
 int printing_end(struct printing *printing)
 {
+	unsigned long long evicted = output_untold_evictions(printing->output);
 	int result = output_close(printing->output);
 
 	printing->output = NULL;
 	if (result < 0 && result != -EPIPE)
 		complain("cannot write the result to standard output: %s", strerror(-result));
+	if (result == 0 && evicted)
+		complain("%llu %s forgotten early for want of room; " OUTPUT_MORE_ROOM, evicted,
+			 evicted == 1 ? "flow was" : "flows were");
 	return result;
 }
 

@@ -23,7 +23,8 @@ int printing_init(struct printing *printing, const struct options *options,
 		  struct interfaces *interfaces, bool intervals, struct error *error);
 
 /* Flushes, and complains if that, or anything before, could not be written; that a reader
- * went away (head, a closed terminal) is no news to the user. Returns as output_close. */
+ * went away (head, a closed terminal) is no news to the user. Tells of forgotten flows where
+ * the format could not. Returns as output_close. */
 int printing_end(struct printing *printing);
 
 /* Frees all without a word. An empty one stays behind. */

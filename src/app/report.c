@@ -53,6 +53,8 @@ void report_probe(struct serving *serving, struct probe *probe)
 		statsd_own(&serving->statsd, &options, "packets.dropped",
 			   probe->facts.dropped + probe->facts.interface_dropped, 'g');
 		statsd_own(&serving->statsd, &options, "flows", probe->counters.flows_now, 'g');
+		statsd_own(&serving->statsd, &options, "flows.evicted",
+			   probe->counters.flows_evicted, 'g');
 	}
 	probe_new_interval(probe);
 }

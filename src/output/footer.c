@@ -252,8 +252,9 @@ static void append_capture_notes(struct text *text, const struct tcpm_counters *
 		    "packets were captured twice and used once");
 	append_note(text, counters->clock_steps, "time the capture's time went back",
 		    "times the capture's time went back");
-	append_note(text, counters->flows_evicted, "flow was forgotten early for want of room",
-		    "flows were forgotten early for want of room");
+	append_note(text, counters->flows_evicted,
+		    "flow was forgotten early for want of room; " OUTPUT_MORE_ROOM,
+		    "flows were forgotten early for want of room; " OUTPUT_MORE_ROOM);
 }
 
 static void append_group_notes(struct text *text, const struct groups *groups)

@@ -31,6 +31,7 @@ struct output {
 	struct text text;
 	int64_t interval_end_ns;    /* of the rows that are being printed; with intervals */
 	struct table_layout layout; /* of the table's intervals so far */
+	uint64_t untold_evictions;  /* see output_untold_evictions */
 };
 
 extern const struct output_ops table_report_ops;

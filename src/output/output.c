@@ -87,7 +87,13 @@ int output_report(struct output *output, const struct groups *groups,
 		print_rows(output, groups, 0);
 	else if (output->ops->report)
 		output->ops->report(output, groups, facts);
+	output->untold_evictions = output->ops->report ? 0 : facts->counters->flows_evicted;
 	return output->text.error;
+}
+
+uint64_t output_untold_evictions(const struct output *output)
+{
+	return output->untold_evictions;
 }
 
 int output_flush(struct output *output)

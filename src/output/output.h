@@ -99,6 +99,14 @@ extern const char output_screen_close[];
 int output_report(struct output *output, const struct groups *groups,
 		  const struct output_facts *facts);
 
+/* What helps where flows were forgotten for want of room. Which of the limits it was is not
+ * counted, and where one is made larger, the other may be next. */
+#define OUTPUT_MORE_ROOM "larger --max-memory and --max-flows keep more"
+
+/* How many flows were forgotten for want of room, by the facts of output_report, if the
+ * format could not tell: csv and json hold rows or samples alone. Somebody else should. */
+uint64_t output_untold_evictions(const struct output *output);
+
 /* Hands over to the descriptor what is still held back, as a live display must. Returns
  * as output_sample. */
 int output_flush(struct output *output);

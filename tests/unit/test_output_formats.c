@@ -225,6 +225,39 @@ static void test_json_summaries(void **state)
 	groups_free(groups);
 }
 
+/* These formats have no line for flows that were forgotten, so somebody else must be told;
+ * the table tells it itself. */
+static void test_untold_evictions(void **state)
+{
+	static const struct tcpm_counters counters = {.flows_evicted = 12};
+	const struct output_facts facts = {.counters = &counters};
+	static const struct {
+		const char *format;
+		bool samples;
+		bool intervals;
+		uint64_t untold;
+	} cases[] = {
+		{"csv", false, false, 12},  {"csv", true, false, 12},  {"csv", false, true, 12},
+		{"json", false, false, 12}, {"json", true, false, 12}, {"json", false, true, 12},
+		{"table", false, false, 0}, {"table", true, false, 0}, {"table", false, true, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct groups *groups = two_pairs();
+		struct output *output = helper_open(
+			cases[i].format, (struct output_settings){.samples = cases[i].samples,
+								  .intervals = cases[i].intervals});
+
+		assert_int_equal(output_untold_evictions(output), 0);
+		assert_int_equal(output_report(output, groups, &facts), 0);
+		assert_int_equal(output_untold_evictions(output), cases[i].untold);
+		groups_free(groups);
+		assert_int_equal(!strstr(helper_written(output), "flows were forgotten early"),
+				 cases[i].untold > 0);
+	}
+}
+
 static void test_no_interface_name(void **state)
 {
 	(void)state;
@@ -401,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_json_places_of_samples),
 		cmocka_unit_test(test_csv_summaries),
 		cmocka_unit_test(test_json_summaries),
+		cmocka_unit_test(test_untold_evictions),
 		cmocka_unit_test(test_no_interface_name),
 		cmocka_unit_test(test_ends_of_each_grouping),
 		cmocka_unit_test(test_places_of_groups),

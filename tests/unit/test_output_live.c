@@ -284,6 +284,15 @@ static void capture_line(void **state)
 			    "interface\n"
 			    "flows      0\n"
 			    "samples    0\n");
+	assert_string_equal(
+		footer((struct output_facts){
+			.counters =
+				&(struct tcpm_counters){.flows_opened = 2, .flows_evicted = 1}}),
+		"packets    0\n"
+		"flows      2\n"
+		"samples    0\n"
+		"note       1 flow was forgotten early for want of room; larger --max-memory and "
+		"--max-flows keep more\n");
 	/* Of a file, nobody knows. */
 	assert_string_equal(footer((struct output_facts){.counters = &no_counters,
 							 .dropped = 1,

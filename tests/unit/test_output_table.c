@@ -206,7 +206,9 @@ static void test_footer_of_a_strange_capture(void **state)
 		"absurd\n"
 		"note       1 packet was captured twice and used once\n"
 		"note       2 times the capture's time went back\n"
-		"note       12 flows were forgotten early for want of room\n"
+		"note       12 flows were forgotten early for want of room; larger --max-memory "
+		"and "
+		"--max-flows keep more\n"
 		"note       1 flow without a sample is in no row\n"
 		"note       1,500 segments of directions without a sample are in no row\n");
 }

@@ -157,7 +157,7 @@ static void merged(void **state)
 {
 	static const struct output_settings names = {.host_name = one_name};
 	static const char *const tags[] = {"a:1"};
-	const struct tcpm_counters counters = {.frames = 3, .flows_now = 2};
+	const struct tcpm_counters counters = {.frames = 3, .flows_now = 2, .flows_evicted = 6};
 	const struct output_facts facts = {
 		.counters = &counters, .live = true, .dropped = 7, .interface_unknown = true};
 	const struct output_facts other = {
@@ -192,6 +192,7 @@ static void merged(void **state)
 	assert_holds(text, "\ntcpmetro_packets_total{interface=\"eth0\",a=\"1\"} 6\n"
 			   "tcpmetro_packets_total{interface=\"eth1\",a=\"1\"} 3\n");
 	assert_holds(text, "\ntcpmetro_flows{interface=\"eth0\",a=\"1\"} 4\n");
+	assert_holds(text, "\ntcpmetro_flows_evicted_total{interface=\"eth0\",a=\"1\"} 12\n");
 	assert_holds(text,
 		     "\ntcpmetro_kernel_dropped_packets_total{interface=\"eth0\",a=\"1\"} 8\n");
 	assert_holds(text,
