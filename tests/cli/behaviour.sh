@@ -149,6 +149,14 @@ closed_report() {
   cat err
 }
 
+# with_terminal COMMAND: runs it, without input, on a terminal of its own, and has its status.
+# What the terminal saw goes to `seen`. Where nothing comes of it in spite of no_terminal,
+# below, the tests go on.
+with_terminal() {
+  : >seen
+  timeout -k 2 15 script -qec "$1" seen </dev/null >/dev/null 2>&1
+}
+
 # on_terminal ARGUMENTS: runs the program with a terminal as standard error, a large pipe
 # as its input that pauses for longer than the progress line takes to appear. What the
 # terminal saw goes to `seen`, standard output to `out`.
@@ -161,9 +169,11 @@ on_terminal() {
     tail -c +200001 "$demo"
   } >pipe &
   local feeder=$!
-  script -qec "'$program' -r pipe $* >out" seen </dev/null >/dev/null 2>&1
+  with_terminal "'$program' -r pipe $* >out"
   status=$?
-  wait $feeder
+  # Who was not read to the end waits for a reader that will not come.
+  kill "$feeder" 2>/dev/null
+  wait "$feeder" 2>/dev/null
 }
 
 progress_shows() {
@@ -180,7 +190,7 @@ progress_shows() {
 # Of a file, the share and the time left are known. What holds the run up is the reader of
 # the samples, who begins late.
 progress_of_a_file() {
-  script -qec "'$program' -r '$demo' --samples | (sleep 1.5; cat >out)" seen </dev/null >/dev/null 2>&1
+  with_terminal "'$program' -r '$demo' --samples | (sleep 1.5; cat >out)"
   grep -qE 'demo.pcap: [0-9]+ %, [0-9]+ s left, [0-9.]+ M packets, [0-9.]+ M/s' seen ||
     { echo 'no share or no time left:'; cat -v seen; }
   "$program" -r "$demo" --samples >whole
@@ -189,8 +199,8 @@ progress_of_a_file() {
 
 # Samples on the same terminal would land in the line.
 no_progress_among_samples() {
-  script -qec "{ head -c 200000 '$demo'; sleep 0.8; tail -c +200001 '$demo'; } |
-    '$program' -r - --samples" seen </dev/null >/dev/null 2>&1
+  with_terminal "{ head -c 200000 '$demo'; sleep 0.8; tail -c +200001 '$demo'; } |
+    '$program' -r - --samples"
   grep -aq 'M packets' seen && { echo 'progress among the samples:'; grep -a 'M packets' seen; }
   [ "$(grep -ac ' -> ' seen)" -gt 1000 ] || echo 'the samples were not printed'
 }
@@ -217,10 +227,10 @@ no_progress_without_terminal() {
 
 # Standard input from a terminal is a person who waits for nothing to happen.
 terminal_as_input() {
-  script -qec "'$program' -r -" seen </dev/null >/dev/null 2>&1
+  with_terminal "'$program' -r -"
   status=$?
   [ $status = 2 ] || [ $status = 1 ] || echo "status $status, expected 1"
-  grep -q 'standard input is a terminal' seen || cat -v seen
+  grep -q 'standard input is a terminal' seen || { echo 'the terminal saw:'; cat -v seen; }
 }
 
 echo "1..13"
@@ -234,7 +244,7 @@ check 'a closed pipe before the report, quietly' "$(closed_report)"
 no_terminal() {
   if ! command -v script >/dev/null; then
     echo 'there is no script(1) (Debian: bsdutils)'
-  elif ! timeout 5 script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+  elif ! timeout -k 2 5 script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     echo 'no terminal can be had here (is /dev/pts mounted?)'
   fi
 }
@@ -258,8 +268,8 @@ live_screen() {
     done
   } &
   local calls=$! last
-  TERM=xterm script -qec "stty rows 24 cols 100; '$program' -i lo --interval 500ms --duration 3s" \
-    seen </dev/null >/dev/null 2>&1
+  TERM=xterm with_terminal \
+    "stty rows 24 cols 100; '$program' -i lo --interval 500ms --duration 3s"
   wait $calls
   grep -qaF $'\033[?1049h' seen || echo 'no screen was opened'
   [ "$(grep -caF $'\033[H' seen)" -ge 3 ] || echo 'it was not drawn again and again'
