@@ -1,28 +1,37 @@
 /*
  * One run over captures: see files.h.
  *
- * Whatever goes wrong on the way, what was measured until then is printed.
+ * Whatever goes wrong on the way, what was measured until then is printed. With a second
+ * processor, files are read and decoded ahead of that, in a thread (app/ahead.h).
  */
 #include "app/files.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
+#include "app/ahead.h"
 #include "app/complain.h"
 #include "app/measure.h"
 #include "app/printing.h"
 #include "app/progress.h"
 #include "capture/source.h"
 
-#define BATCH      256
-#define OVERLAP_NS INT64_C(1000000000)
+/* What the progress line is told of: how far a source was measured, which another thread may
+ * be reading on. */
+struct measured {
+	struct source source;
+	struct source_progress progress;
+};
 
 struct run {
 	const struct options *options;
 	struct interfaces interfaces;
 	struct prefixes local;
 	struct measure measure;
+	struct ahead ahead;
 	struct printing printing;
 	bool any_source;
 	bool write_failed;
@@ -30,10 +39,15 @@ struct run {
 };
 
 static volatile sig_atomic_t stop_signal;
+static struct ahead *_Atomic stopped; /* what a signal stops */
 
 static void on_stop(int number)
 {
+	struct ahead *ahead = stopped;
+
 	stop_signal = number;
+	if (ahead)
+		ahead_stop(ahead);
 }
 
 /* The first signal ends the reading, so that what was measured is printed; a second one
@@ -56,6 +70,15 @@ static void on_sample(void *user, const struct tcpm_sample *sample, enum group_s
 		run->write_failed = true;
 }
 
+/* Whether two threads can run at once. */
+static bool two_processors(void)
+{
+	cpu_set_t allowed;
+
+	/* It fails where there are more than the set can hold. */
+	return sched_getaffinity(0, sizeof(allowed), &allowed) < 0 || CPU_COUNT(&allowed) > 1;
+}
+
 /* Everything but the files. -EINVAL: the user asked for something wrong. */
 static int start(struct run *run, struct error *error)
 {
@@ -68,6 +91,9 @@ static int start(struct run *run, struct error *error)
 	if (!result)
 		result = measure_init(&run->measure, options, &run->interfaces, &run->local, 1,
 				      error);
+	if (!result && ahead_init(&run->ahead, run->measure.engine, &run->measure.intake,
+				  options->count, two_processors()) < 0)
+		result = error_set(error, ENOMEM, "out of memory");
 	if (!result)
 		result = printing_init(&run->printing, options, &run->interfaces, false, error);
 	if (!result && options->samples) {
@@ -79,70 +105,51 @@ static int start(struct run *run, struct error *error)
 
 static void done(struct run *run)
 {
+	stopped = NULL;
+	ahead_done(&run->ahead);
 	measure_done(&run->measure);
 	printing_done(&run->printing);
 	interfaces_done(&run->interfaces);
 	prefixes_done(&run->local);
 }
 
-/* A file that begins before the one before it ended was taken elsewhere, or at
- * another time: its packets continue none of the flows seen so far. A second's
- * overlap is the disorder of a capture that was cut into files. */
-static void begin_file(struct run *run, const struct tcpm_frame *first)
+static void measured_progress(const struct source *source, struct source_progress *progress)
 {
-	const struct measure *measure = &run->measure;
-
-	if (measure->any_frame && first->time_ns != TCPM_NO_TIME &&
-	    first->time_ns < measure->facts.last_ns - OVERLAP_NS)
-		tcpm_engine_flush(measure->engine);
+	*progress = ((const struct measured *)source)->progress;
 }
 
-/* How many packets are still to be read. */
-static size_t room(const struct run *run)
+static void measure_part(struct run *run, const struct ahead_part *part)
 {
-	uint64_t left = run->options->count - run->measure.facts.records;
-
-	return run->options->count && left < BATCH ? (size_t)left : BATCH;
-}
-
-/* One batch. Returns as source_next. */
-static int read_batch(struct run *run, struct source *source, bool first, struct error *error)
-{
-	struct tcpm_frame frames[BATCH];
-	size_t most = room(run);
-	int count = most ? source_next(source, frames, most, error) : 0;
-
-	if (count <= 0)
-		return count;
-	if (first)
-		begin_file(run, &frames[0]);
-	measure_frames(&run->measure, source, frames, count);
-	return count;
+	if (part->apart)
+		tcpm_engine_flush(run->measure.engine);
+	measure_decoded(&run->measure, part->batch, &part->facts);
+	/* The samples are to be seen as they come, also while a pipe waits for packets. */
+	if (part->pause && run->options->samples && output_flush(run->printing.output) < 0)
+		run->write_failed = true;
 }
 
 static void read_file(struct run *run, const char *path, struct source *source, struct error *error)
 {
+	static const struct source_ops ops = {.progress = measured_progress};
+	struct measured measured = {.source.ops = &ops};
+	const struct ahead_part *part;
 	struct progress progress;
-	bool first = true;
 	int result = 0;
 
-	interface_numbers_clear(&run->measure.interfaces);
 	/* Samples on the terminal show by themselves that it goes on, and would land in the
 	 * progress line. */
 	progress_begin(&progress,
 		       run->options->quiet || (run->options->samples && isatty(STDOUT_FILENO)));
-	while (!stop_signal && !run->write_failed) {
-		result = read_batch(run, source, first, error);
+	ahead_begin(&run->ahead, source);
+	while (!run->write_failed) {
+		result = ahead_next(&run->ahead, &part, error);
 		if (result <= 0)
 			break;
-		first = false;
-		/* The source has no more at hand; it may be a pipe that waits for packets,
-		 * and the samples are to be seen as they come. */
-		if (result < BATCH && run->options->samples &&
-		    output_flush(run->printing.output) < 0)
-			run->write_failed = true;
-		progress_step(&progress, source, path);
+		measure_part(run, part);
+		measured.progress = part->progress;
+		progress_step(&progress, &measured.source, path);
 	}
+	ahead_end(&run->ahead);
 	progress_end(&progress);
 	if (result < 0 && !stop_signal) {
 		complain("%s", error->text);
@@ -202,6 +209,7 @@ enum exit_status run_files(const struct options *options)
 		done(&run);
 		return result == -EINVAL ? EXIT_USAGE : EXIT_NOT_ALL;
 	}
+	stopped = &run.ahead;
 	catch_signals();
 	read_files(&run);
 	report(&run);

@@ -1,5 +1,5 @@
 /*
- * Filter, engine and groups put together: see measure.h.
+ * Intake, engine and groups put together: see measure.h.
  */
 #include "app/measure.h"
 
@@ -44,13 +44,22 @@ static void add_pending(struct measure *measure)
 static void on_sample(void *user, const struct tcpm_sample *sample)
 {
 	struct measure *measure = user;
+	unsigned last = measure->pending_count++;
 
-	measure->pending[measure->pending_count++] = *sample;
+	measure->pending[last] = *sample;
+	measure->pending_flow[last] = *sample->flow;
+	measure->pending[last].flow = &measure->pending_flow[last];
 	if (measure->pending_count == MEASURE_PENDING)
 		add_pending(measure);
 }
 
-/* A sample points to its flow, so none waits beyond the flow's end. The flow's words for
+/* Of two flows of one id, of which one takes the other's place, both have the same groups. */
+static bool is_of(const struct tcpm_sample *sample, const struct tcpm_closed *closed)
+{
+	return memcmp(sample->flow, closed->flow, sizeof(*closed->flow)) == 0;
+}
+
+/* A sample points into its flow, so none waits beyond the flow's end. The flow's words for
  * its groups, which closed holds as they were, may be set only now. */
 static void on_closed(void *user, const struct tcpm_closed *closed)
 {
@@ -59,7 +68,7 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	void **slot[2] = {NULL, NULL};
 
 	for (unsigned i = 0; i < measure->pending_count; i++)
-		if (measure->pending[i].flow == closed->flow)
+		if (is_of(&measure->pending[i], closed))
 			slot[measure->pending[i].sender] = measure->pending[i].slot;
 	add_pending(measure);
 	for (unsigned i = 0; i < 2; i++)
@@ -124,12 +133,12 @@ int measure_init(struct measure *measure, const struct options *options, struct 
 	int result = 0;
 
 	*measure = (struct measure){
-		.interfaces = {.names = names},
+		.intake = {.interfaces = {.names = names}},
 		.windows = {.duration_ns = options->sample_duration_ns,
 			    .interval_ns = options->sample_interval_ns},
 	};
 	if (options->filter)
-		result = filter_new(options->filter, &measure->filter, error);
+		result = filter_new(options->filter, &measure->intake.filter, error);
 	if (!result) {
 		measure->groups = measure_groups(options, local, error);
 		result = measure->groups ? make_engine(measure, options, shares, error) : -ENOMEM;
@@ -143,60 +152,26 @@ void measure_done(struct measure *measure)
 {
 	tcpm_engine_free(measure->engine);
 	groups_free(measure->groups);
-	filter_free(measure->filter);
-	interface_numbers_clear(&measure->interfaces);
+	intake_done(&measure->intake);
 	*measure = (struct measure){0};
 }
 
 void measure_refilter(struct measure *measure, struct filter *filter)
 {
-	filter_free(measure->filter);
-	measure->filter = filter;
+	intake_refilter(&measure->intake, filter);
 	measure->filter_refused = false;
 }
 
-static bool matches(struct measure *measure, const struct tcpm_frame *frame)
+/* What the intake noted is of what was measured by now. */
+static void take_facts(struct measure *measure, const struct intake_facts *facts)
 {
-	struct error error;
-	int result;
-
-	if (measure->filter_tagged && !filter_is_tagged(frame))
-		return true;
-	result = filter_match(measure->filter, frame, &error);
-	/* Frames of a link type that the expression does not fit cannot match. */
-	if (result < 0 && !measure->filter_refused) {
-		complain("%s; frames of this link type are left out", error.text);
+	measure->facts.records = facts->records;
+	measure->facts.wire_bytes = facts->wire_bytes;
+	measure->facts.first_ns = facts->first_ns;
+	measure->facts.last_ns = facts->last_ns;
+	if (facts->refused && !measure->filter_refused) {
+		complain("%s; frames of this link type are left out", measure->intake.refusal.text);
 		measure->filter_refused = true;
-	}
-	return result > 0;
-}
-
-/* Keeps the frames that match, in order, and returns their number. */
-static int keep_matching(struct measure *measure, struct tcpm_frame *frames, int count)
-{
-	int kept = 0;
-
-	if (!measure->filter)
-		return count;
-	for (int i = 0; i < count; i++)
-		if (matches(measure, &frames[i]))
-			frames[kept++] = frames[i];
-	return kept;
-}
-
-static void note_facts(struct measure *measure, const struct tcpm_frame *frames, int count)
-{
-	struct output_facts *facts = &measure->facts;
-
-	for (int i = 0; i < count; i++) {
-		facts->wire_bytes += frames[i].wire_length;
-		if (frames[i].time_ns == TCPM_NO_TIME)
-			continue;
-		if (!measure->any_frame || frames[i].time_ns < facts->first_ns)
-			facts->first_ns = frames[i].time_ns;
-		if (!measure->any_frame || frames[i].time_ns > facts->last_ns)
-			facts->last_ns = frames[i].time_ns;
-		measure->any_frame = true;
 	}
 }
 
@@ -213,7 +188,7 @@ int64_t measure_windows_wait(const struct measure_windows *windows, int64_t now_
 
 static void feed(struct measure *measure, const struct tcpm_frame *frames, int count)
 {
-	note_facts(measure, frames, count);
+	intake_note(&measure->intake, frames, count);
 	tcpm_engine_feed(measure->engine, frames, (size_t)count);
 }
 
@@ -260,14 +235,22 @@ static void feed_windows(struct measure *measure, struct tcpm_frame *frames, int
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
 		    int count)
 {
-	measure->facts.records += (uint64_t)count;
-	interface_numbers_translate(&measure->interfaces, source, frames, (size_t)count);
-	count = keep_matching(measure, frames, count);
+	measure->intake.filter_tagged = measure->filter_tagged;
+	count = intake_take(&measure->intake, source, frames, count);
 	if (measure->windows.duration_ns)
 		feed_windows(measure, frames, count);
 	else
 		feed(measure, frames, count);
 	add_pending(measure);
+	take_facts(measure, &measure->intake.facts);
+}
+
+void measure_decoded(struct measure *measure, const struct tcpm_batch *batch,
+		     const struct intake_facts *facts)
+{
+	tcpm_engine_feed_batch(measure->engine, batch);
+	add_pending(measure);
+	take_facts(measure, facts);
 }
 
 _Static_assert(sizeof(struct tcpm_counters) % sizeof(uint64_t) == 0, "counters are all alike");

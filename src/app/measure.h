@@ -1,5 +1,6 @@
 /*
- * What happens to frames: filter -> engine -> groups. One stream of them, in one thread.
+ * What happens to frames: intake -> engine -> groups. One stream of them, in one thread, or
+ * in two: the intake's half and the decoding may be done ahead, in another (app/ahead.h).
  */
 #ifndef APP_MEASURE_H
 #define APP_MEASURE_H
@@ -7,8 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/interfaces.h"
-#include "capture/filter.h"
+#include "app/intake.h"
 #include "config/options.h"
 #include "output/output.h"
 #include "stats/groups.h"
@@ -34,15 +34,14 @@ int64_t measure_windows_wait(const struct measure_windows *windows, int64_t now_
 struct measure {
 	struct tcpm_engine *engine;
 	struct groups *groups; /* the owner may put others in their place, see groups_reset */
-	struct filter *filter; /* NULL: all frames match */
-	bool filter_tagged;    /* only frames with VLAN tags are left to the filter */
-	bool filter_refused;   /* for a link type; it was complained of */
-	bool any_frame;
+	struct intake intake;
+	bool filter_tagged;  /* only frames with VLAN tags are left to the filter */
+	bool filter_refused; /* for a link type; it was complained of */
 	struct measure_windows windows;
-	struct interface_numbers interfaces;
 	struct output_facts facts; /* the counters are the engine's */
 	unsigned pending_count;
 	struct tcpm_sample pending[MEASURE_PENDING];
+	struct tcpm_flow_id pending_flow[MEASURE_PENDING]; /* theirs: the engine's may move */
 	/* Told of each sample that is in its group by now; may be NULL. */
 	void (*sample)(void *user, const struct tcpm_sample *sample, enum group_side side);
 	void *user;
@@ -72,6 +71,11 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 /* Measures frames of a source, in order; rewrites them. */
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
 		    int count);
+
+/* Measures frames that went through the measure's intake and were decoded. facts: the
+ * intake's, as they were behind the last of these. Windows are not looked at. */
+void measure_decoded(struct measure *measure, const struct tcpm_batch *batch,
+		     const struct intake_facts *facts);
 
 /* Adds what another thread read. */
 void facts_add(struct output_facts *into, struct tcpm_counters *counters,

@@ -1,0 +1,65 @@
+/*
+ * Frames before they are decoded: see intake.h.
+ */
+#include "app/intake.h"
+
+static bool matches(struct intake *intake, const struct tcpm_frame *frame)
+{
+	struct error error;
+	int result;
+
+	if (intake->filter_tagged && !filter_is_tagged(frame))
+		return true;
+	result = filter_match(intake->filter, frame, &error);
+	/* Frames of a link type that the expression does not fit cannot match. */
+	if (result < 0 && !intake->facts.refused) {
+		intake->refusal = error;
+		intake->facts.refused = true;
+	}
+	return result > 0;
+}
+
+int intake_take(struct intake *intake, const struct source *source, struct tcpm_frame *frames,
+		int count)
+{
+	int kept = 0;
+
+	intake->facts.records += (uint64_t)count;
+	interface_numbers_translate(&intake->interfaces, source, frames, (size_t)count);
+	if (!intake->filter)
+		return count;
+	for (int i = 0; i < count; i++)
+		if (matches(intake, &frames[i]))
+			frames[kept++] = frames[i];
+	return kept;
+}
+
+void intake_note(struct intake *intake, const struct tcpm_frame *frames, int count)
+{
+	struct intake_facts *facts = &intake->facts;
+
+	for (int i = 0; i < count; i++) {
+		facts->wire_bytes += frames[i].wire_length;
+		if (frames[i].time_ns == TCPM_NO_TIME)
+			continue;
+		if (!facts->any_time || frames[i].time_ns < facts->first_ns)
+			facts->first_ns = frames[i].time_ns;
+		if (!facts->any_time || frames[i].time_ns > facts->last_ns)
+			facts->last_ns = frames[i].time_ns;
+		facts->any_time = true;
+	}
+}
+
+void intake_refilter(struct intake *intake, struct filter *filter)
+{
+	filter_free(intake->filter);
+	intake->filter = filter;
+	intake->facts.refused = false;
+}
+
+void intake_done(struct intake *intake)
+{
+	filter_free(intake->filter);
+	interface_numbers_clear(&intake->interfaces);
+	*intake = (struct intake){0};
+}
