@@ -131,9 +131,10 @@ struct tcpm_sample {
 	int64_t rtt_ns;      /* never negative */
 	int64_t previous_ns; /* the sample before in this direction and class; -1: none */
 	uint64_t frame;      /* number of the frame that holds the acknowledgement */
-	const struct tcpm_flow_id *flow;
+	const struct tcpm_flow_id *flow; /* valid during the call only */
 	/* The caller's word for this direction of this flow: NULL at first, kept
-	 * until the flow is closed. Saves the caller a look-up for each sample. */
+	 * until the flow is closed. Saves the caller a look-up for each sample. It stays
+	 * where it is until the flow is closed or the engine is fed again. */
 	void **slot;
 	/* What the sender sent since its sample before this one (or since the flow was
 	 * opened): its samples and tcpm_closed add up to all that it sent. */
@@ -151,6 +152,7 @@ struct tcpm_closed {
 	const struct tcpm_flow_id *flow;
 	struct tcpm_totals totals[2]; /* what it sent since its last sample, or in all */
 	void *slot[2];
+	void **slot_at[2]; /* where these words stand, as in the samples */
 };
 
 /* Whom to tell. Either function may be NULL. They must not call the engine. */
@@ -187,6 +189,10 @@ struct tcpm_options {
 	uint32_t max_flows;         /* flows remembered at once; default 1,000,000 */
 	uint32_t max_segments;      /* outstanding segments in all; default 2,097,152 */
 	uint32_t max_flow_segments; /* of one direction, at most 16,384; default 8,192 */
+	/* Bytes of memory for all of these, and what the caller reserves: flows are forgotten
+	 * before their time rather than that it is passed. At least 1 MiB (less is taken as
+	 * that), at most 1 TiB; default 256 MiB. Segments have at most half of it. */
+	uint64_t max_memory;
 	int64_t idle_ns;            /* an idle flow is forgotten after; default 300 s */
 	int64_t half_open_ns;       /* a flow whose handshake never ended, after; default 140 s */
 	int64_t closed_ns;          /* a flow that ended, after; default 15 s */
@@ -270,6 +276,13 @@ TCPM_API size_t tcpm_batch_count(const struct tcpm_batch *batch);
 
 /* As tcpm_engine_feed of the frames that were added, with the same results. */
 TCPM_API void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch *batch);
+
+/* How many bytes of the engine's max_memory the caller itself uses from now on, as for what
+ * it keeps of the samples. Flows make room for it when the engine is next fed. */
+TCPM_API void tcpm_engine_reserve(struct tcpm_engine *engine, uint64_t bytes);
+
+/* Bytes of memory that the engine has taken for flows and segments. */
+TCPM_API uint64_t tcpm_engine_memory(const struct tcpm_engine *engine);
 
 /* Closes all flows and forgets them, as between two captures of different places,
  * or at the end. */

@@ -3,7 +3,9 @@
  */
 #include "rtt/batch.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,36 +13,59 @@
 
 #define MAX_CAPACITY ((size_t)1 << 20)
 
-/* The id of the packet's flow; returns the index of its sender in it. */
-static unsigned identify(const struct packet *packet, const struct tcpm_frame *frame,
-			 struct tcpm_flow_id *id)
+/* IPv4 without labels: most of what there is. Returns the index of the sender in the name. */
+static unsigned identify_plain(const struct batch_rules *rules, const struct packet *packet,
+			       uint32_t interface, struct flow_name *name)
+{
+	uint32_t source;
+	uint32_t target;
+
+	memcpy(&source, packet->source, sizeof(source));
+	memcpy(&target, packet->target, sizeof(target));
+	unsigned sender = source != target ? be32toh(source) > be32toh(target)
+					   : packet->source_port > packet->target_port;
+	uint32_t address[2] = {sender ? target : source, sender ? source : target};
+	uint16_t port[2] = {sender ? packet->target_port : packet->source_port,
+			    sender ? packet->source_port : packet->target_port};
+
+	flow_name_plain(rules->seed, address, port, interface, name);
+	return sender;
+}
+
+static unsigned identify(const struct batch_rules *rules, const struct packet *packet,
+			 uint32_t interface, struct flow_name *name)
 {
 	int order = memcmp(packet->source, packet->target, sizeof(packet->source));
 	unsigned sender = order ? order > 0 : packet->source_port > packet->target_port;
+	struct tcpm_flow_id id;
 
-	memset(id, 0, sizeof(*id));
-	id->address[sender].version = id->address[!sender].version = packet->version;
-	memcpy(id->address[sender].bytes, packet->source, sizeof(packet->source));
-	memcpy(id->address[!sender].bytes, packet->target, sizeof(packet->target));
-	id->port[sender] = packet->source_port;
-	id->port[!sender] = packet->target_port;
-	memcpy(id->label_kind, packet->label_kind, sizeof(id->label_kind));
-	memcpy(id->label, packet->label, sizeof(id->label));
-	id->interface = frame->interface;
+	memset(&id, 0, sizeof(id));
+	id.address[sender].version = id.address[!sender].version = packet->version;
+	memcpy(id.address[sender].bytes, packet->source, sizeof(packet->source));
+	memcpy(id.address[!sender].bytes, packet->target, sizeof(packet->target));
+	id.port[sender] = packet->source_port;
+	id.port[!sender] = packet->target_port;
+	memcpy(id.label_kind, packet->label_kind, sizeof(id.label_kind));
+	memcpy(id.label, packet->label, sizeof(id.label));
+	id.interface = interface;
+	flow_name_of(rules->seed, &id, name);
 	return sender;
 }
 
 void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *frame,
 		  struct decoded *decoded)
 {
+	const struct packet *packet = &decoded->packet;
+	bool plain;
+
 	decoded->time_ns = frame->time_ns;
 	decoded->number = frame->number;
-	decoded->interface = frame->interface;
 	decoded->result = (uint8_t)packet_decode_with(&rules->ports, frame, &decoded->packet);
 	if (decoded->result != TCPM_DECODE_TCP)
 		return;
-	decoded->sender = (uint8_t)identify(&decoded->packet, frame, &decoded->id);
-	decoded->hash = flow_table_hash(rules->seed, &decoded->id);
+	plain = packet->version == 4 && packet->label_count == 0;
+	decoded->sender = (uint8_t)(plain ? identify_plain : identify)(
+		rules, packet, frame->interface, &decoded->name);
 }
 
 struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity)

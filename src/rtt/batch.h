@@ -10,18 +10,17 @@
 #include <stdint.h>
 
 #include "packet/packet.h"
+#include "rtt/flow.h"
 #include "tcpmetro.h"
 
-/* A frame; all but result, time_ns and number only if that is TCPM_DECODE_TCP. */
+/* A frame; name, sender and packet only if the result is TCPM_DECODE_TCP. */
 struct decoded {
-	int64_t time_ns; /* as the frame's, and the next two */
-	uint64_t number;
-	uint32_t interface;
-	uint8_t result; /* enum tcpm_decode */
-	uint8_t sender; /* index in the id */
-	uint64_t hash;
-	struct tcpm_flow_id id;
+	int64_t time_ns; /* as the frame's */
+	uint64_t number; /* as the frame's */
+	uint8_t result;  /* enum tcpm_decode */
+	uint8_t sender;  /* index in the id */
 	struct packet packet;
+	struct flow_name name; /* its interface: the frame's */
 };
 
 /* What decoding needs to know of an engine. */

@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "packet/packet.h"
+#include "rtt/account.h"
 #include "rtt/batch.h"
 #include "rtt/flow_table.h"
 #include "rtt/handshake.h"
 #include "rtt/match.h"
+#include "rtt/segment_slab.h"
 #include "rtt/seq.h"
 #include "tcpmetro.h"
 
@@ -28,6 +30,9 @@
  * difference of two of them overflows. */
 #define FARTHEST_NS (INT64_MAX / 2)
 
+#define DEFAULT_MEMORY    (UINT64_C(256) << 20)
+#define MIN_MEMORY        (UINT64_C(1) << 20)
+#define MAX_MEMORY        (UINT64_C(1) << 40)
 #define MAX_FLOWS         (UINT32_C(1) << 28)
 #define MAX_SEGMENTS      (UINT32_C(1) << 26)
 #define MAX_FLOW_SEGMENTS (UINT32_C(1) << 14)
@@ -41,7 +46,7 @@ struct tcpm_engine {
 	int64_t last_ns;   /* time of the last frame */
 	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
 	bool started;
-	uint32_t epoch; /* counts clock steps */
+	uint64_t elsewhere; /* see tcpm_engine_reserve */
 };
 
 /* Frames decoded, or looked up, before the first of them is worked on. */
@@ -50,12 +55,15 @@ struct tcpm_engine {
 static void flow_closed(void *user, struct flow *flow)
 {
 	struct tcpm_engine *engine = user;
-	struct tcpm_closed closed = {.flow = &flow->id};
+	struct tcpm_flow_id id;
+	struct tcpm_closed closed = {.flow = &id};
 
+	flow_table_id(engine->flows, flow, &id);
 	for (unsigned i = 0; i < 2; i++) {
-		segment_ring_clear(&flow->direction[i].ring, engine->memory.slab);
-		closed.totals[i] = flow->direction[i].totals;
-		closed.slot[i] = flow->direction[i].slot;
+		segment_ring_close(engine->memory.slab, &flow->direction[i].ring);
+		closed.totals[i] = account_totals(engine->flows, flow, i);
+		closed.slot[i] = flow->account[i].slot;
+		closed.slot_at[i] = &flow->account[i].slot;
 	}
 	if (engine->handler.closed)
 		engine->handler.closed(engine->handler.user, &closed);
@@ -63,7 +71,8 @@ static void flow_closed(void *user, struct flow *flow)
 
 static bool options_valid(const struct tcpm_options *options)
 {
-	return options->max_flows <= MAX_FLOWS && options->max_segments <= MAX_SEGMENTS &&
+	return options->max_flows <= MAX_FLOWS && options->max_memory <= MAX_MEMORY &&
+	       options->max_segments <= MAX_SEGMENTS &&
 	       options->max_flow_segments <= MAX_FLOW_SEGMENTS && options->idle_ns >= 0 &&
 	       options->half_open_ns >= 0 && options->closed_ns >= 0;
 }
@@ -78,6 +87,10 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 		options.max_segments = 2097152;
 	if (!options.max_flow_segments)
 		options.max_flow_segments = 8192;
+	if (!options.max_memory)
+		options.max_memory = DEFAULT_MEMORY;
+	if (options.max_memory < MIN_MEMORY)
+		options.max_memory = MIN_MEMORY;
 	if (!options.idle_ns)
 		options.idle_ns = 300 * SECOND_NS;
 	if (!options.half_open_ns)
@@ -85,6 +98,17 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 	if (!options.closed_ns)
 		options.closed_ns = 15 * SECOND_NS;
 	return options;
+}
+
+/* Rings may take half of the memory: as many segments as that, a power of two. */
+static uint32_t segments_within(const struct tcpm_options *options)
+{
+	uint32_t segments = 1;
+
+	while (segments < options->max_segments &&
+	       (uint64_t)segments * 2 * (sizeof(struct segment) + 1) <= options->max_memory / 2)
+		segments *= 2;
+	return segments;
 }
 
 struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
@@ -108,6 +132,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		return NULL;
 	struct flow_table_options table = {
 		.max_flows = options.max_flows,
+		.max_memory = (size_t)options.max_memory,
 		.seed = options.hash_seed,
 		.timeout_ns = {[FLOW_HALF_OPEN] = options.half_open_ns,
 			       [FLOW_ESTABLISHED] = options.idle_ns,
@@ -119,13 +144,14 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 	engine->rules = (struct batch_rules){.ports = ports, .seed = options.hash_seed};
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
-	engine->memory.slab = segment_slab_new(options.max_segments);
+	engine->memory.slab = segment_slab_new(segments_within(&options));
 	engine->memory.limit = options.max_flow_segments;
 	if (!engine->flows || !engine->memory.slab) {
 		tcpm_engine_free(engine);
 		errno = ENOMEM;
 		return NULL;
 	}
+	engine->memory.units = segment_slab_units(engine->memory.slab);
 	return engine;
 }
 
@@ -164,7 +190,7 @@ static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
 		now_ns = -FARTHEST_NS;
 	if (engine->started && now_ns < engine->last_ns - CLOCK_STEP_NS) {
 		engine->counters.clock_steps++;
-		engine->epoch++;
+		engine->memory.epoch++;
 	}
 	engine->steady_ns = engine->started && engine->last_ns < now_ns ? engine->last_ns : now_ns;
 	engine->started = true;
@@ -177,61 +203,49 @@ static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *de
 			    int64_t now_ns)
 {
 	const struct packet *packet = &decoded->packet;
-	struct flow *flow = flow_table_find(engine->flows, &decoded->id, decoded->hash);
+	struct flow *flow = flow_table_find(engine->flows, &decoded->name);
 	bool known = flow != NULL;
 
 	if (known) {
 		flow = handshake_flow(engine->flows, flow, packet, decoded->sender, now_ns);
 	} else {
-		flow = handshake_across_labels(engine->flows, packet, decoded->sender, &decoded->id,
-					       decoded->hash);
+		flow = handshake_across_labels(engine->flows, packet, decoded->sender,
+					       &decoded->name);
 	}
 	if (!flow && !known && !(packet->flags & TCP_RST)) {
-		flow = flow_table_add(engine->flows, &decoded->id, decoded->hash, now_ns, NULL);
-		if (flow) {
-			handshake_init(flow);
+		flow = flow_table_add(engine->flows, &decoded->name, now_ns, NULL);
+		if (flow)
 			flow_table_link(engine->flows, flow);
-		}
 	}
 	return flow;
-}
-
-/* A clock that was set, while the flow had segments outstanding: their times and the
- * present one cannot be compared. */
-static void follow_clock(struct tcpm_engine *engine, struct flow *flow)
-{
-	if (flow->epoch == engine->epoch)
-		return;
-	flow->epoch = engine->epoch;
-	for (unsigned i = 0; i < 2; i++)
-		direction_void(&flow->direction[i], &engine->memory, TCPM_REASON_CLOCK);
 }
 
 static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
 			const struct verdict *verdict, const struct decoded *decoded,
 			int64_t now_ns)
 {
-	struct direction *direction = &flow->direction[sender];
-	int64_t *last_ns = &direction->last_rtt_ns[verdict->class_];
+	struct account *account = &flow->account[sender];
+	struct tcpm_flow_id id;
 	struct tcpm_sample sample = {
 		.time_ns = now_ns,
 		.rtt_ns = verdict->rtt_ns,
-		.previous_ns = *last_ns,
+		.previous_ns = account_last_rtt_ns(account, verdict->class_),
 		.frame = decoded->number,
-		.flow = &flow->id,
-		.slot = &direction->slot,
-		.sent = direction->totals,
-		.interface = decoded->interface,
+		.flow = &id,
+		.slot = &account->slot,
+		.sent = account_totals(engine->flows, flow, sender),
+		.interface = decoded->name.interface,
 		.sender = (uint8_t)sender,
 		.method = verdict->method,
 		.class_ = verdict->class_,
 	};
 
-	*last_ns = verdict->rtt_ns;
-	direction->totals = (struct tcpm_totals){0};
+	account_sample(engine->flows, flow, sender, verdict->class_, verdict->rtt_ns);
 	engine->counters.samples[verdict->method][verdict->class_]++;
-	if (engine->handler.sample)
-		engine->handler.sample(engine->handler.user, &sample);
+	if (!engine->handler.sample)
+		return;
+	flow_table_id(engine->flows, flow, &id);
+	engine->handler.sample(engine->handler.user, &sample);
 }
 
 static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
@@ -261,11 +275,16 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	struct tcpm_counters *counters = &engine->counters;
 	struct direction *direction = &flow->direction[sender];
 	const struct packet *packet = arrival->packet;
+	enum segment_kind kind;
+	bool anew = (direction->flags & DIRECTION_ANEW) && (packet->flags & TCP_SYN);
 
-	if ((direction->flags & DIRECTION_ANEW) && (packet->flags & TCP_SYN))
+	if (anew)
 		direction_reset(direction, &engine->memory);
-	switch (direction_segment(direction, &engine->memory, arrival, packet->seq,
-				  packet->seq + size)) {
+	kind = direction_segment(direction, &engine->memory, arrival, packet->seq,
+				 packet->seq + size, &anew);
+	if (anew)
+		account_restart(&flow->account[sender]);
+	switch (kind) {
 	case SEGMENT_COPY:
 		counters->copies++;
 		return;
@@ -275,11 +294,9 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	case SEGMENT_RESENT:
 		if (packet->flags & TCP_SYN)
 			flow->direction[!sender].flags |= DIRECTION_ASKED_AGAIN;
-		direction->totals.retransmitted++;
 		counters->retransmitted++;
 		break;
 	case SEGMENT_LATE:
-		direction->totals.out_of_order++;
 		counters->out_of_order++;
 		break;
 	case SEGMENT_BEYOND:
@@ -288,7 +305,7 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	case SEGMENT_NEW:
 		break;
 	}
-	direction->totals.segments++;
+	account_segment(engine->flows, flow, sender, kind);
 	counters->segments++;
 }
 
@@ -341,7 +358,8 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, i
 
 	if (!flow)
 		return;
-	follow_clock(engine, flow);
+	for (unsigned i = 0; i < 2; i++)
+		direction_follow_clock(&flow->direction[i], &engine->memory);
 	flow_table_touch(engine->flows, flow, now_ns);
 
 	struct arrival arrival = {
@@ -355,7 +373,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, i
 
 	if (packet->flags & TCP_SYN) {
 		note_syn(flow, sender, packet);
-		if (!(packet->flags & TCP_ACK) && !flow->challenged)
+		if (!(packet->flags & TCP_ACK) && !flow_table_challenged(engine->flows, flow))
 			flow_table_note_syn(engine->flows, flow);
 	}
 	if (packet->flags & TCP_ACK)
@@ -378,12 +396,19 @@ static void work_on(struct tcpm_engine *engine, const struct decoded *decoded)
 }
 
 /* Looking a flow up is mostly waiting for memory. So what the flows of a few frames need is
- * on its way while others are worked on. */
+ * on its way while others are worked on: first their places in the table, which the caller
+ * has seen to, then themselves, then their rings. */
 static void work_on_all(struct tcpm_engine *engine, const struct decoded *decoded, size_t count)
 {
+	const struct flow *flows[FEED_BATCH];
+
 	for (size_t i = 0; i < count; i++)
-		if (decoded[i].result == TCPM_DECODE_TCP)
-			flow_table_prefetch_flow(engine->flows, decoded[i].hash);
+		flows[i] = decoded[i].result == TCPM_DECODE_TCP
+				   ? flow_table_prefetch_flow(engine->flows, decoded[i].name.hash)
+				   : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (flows[i])
+			direction_prefetch(flows[i]->direction, &engine->memory);
 	for (size_t i = 0; i < count; i++)
 		work_on(engine, &decoded[i]);
 }
@@ -393,7 +418,7 @@ static void prefetch_buckets(const struct tcpm_engine *engine, const struct deco
 {
 	for (size_t i = 0; i < count; i++)
 		if (decoded[i].result == TCPM_DECODE_TCP)
-			flow_table_prefetch_bucket(engine->flows, decoded[i].hash);
+			flow_table_prefetch_bucket(engine->flows, decoded[i].name.hash);
 }
 
 static void count_flows(struct tcpm_engine *engine)
@@ -401,6 +426,23 @@ static void count_flows(struct tcpm_engine *engine)
 	engine->counters.flows_now = flow_table_count(engine->flows);
 	engine->counters.flows_opened = flow_table_opened(engine->flows);
 	engine->counters.flows_evicted = flow_table_evicted(engine->flows);
+}
+
+/* Between two calls nobody holds a pointer to a flow. */
+static void fit(struct tcpm_engine *engine)
+{
+	flow_table_fit(engine->flows,
+		       segment_slab_memory(engine->memory.slab) + (size_t)engine->elsewhere);
+}
+
+void tcpm_engine_reserve(struct tcpm_engine *engine, uint64_t bytes)
+{
+	engine->elsewhere = bytes < MAX_MEMORY ? bytes : MAX_MEMORY;
+}
+
+uint64_t tcpm_engine_memory(const struct tcpm_engine *engine)
+{
+	return flow_table_memory(engine->flows) + segment_slab_memory(engine->memory.slab);
 }
 
 static size_t part_of(size_t count)
@@ -412,6 +454,7 @@ void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frame
 {
 	struct decoded decoded[FEED_BATCH];
 
+	fit(engine);
 	for (size_t part; count; frames += part, count -= part) {
 		part = part_of(count);
 		for (size_t i = 0; i < part; i++)
@@ -431,6 +474,7 @@ void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch 
 {
 	size_t ready = part_of(batch->count);
 
+	fit(engine);
 	prefetch_buckets(engine, batch->decoded, ready);
 	for (size_t at = 0; at < batch->count;) {
 		size_t part = ready - at;

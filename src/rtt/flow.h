@@ -2,14 +2,19 @@
  * What is remembered of a TCP connection.
  *
  * A flow is two directions, each named by its sender. Everything about the
- * sequence space of one direction, and about the segments that it has
- * outstanding, stands in its struct direction; matching (match.h) works on one
- * direction at a time and knows nothing of flows.
+ * sequence space of one direction stands in its struct direction; matching (match.h) works
+ * on one direction at a time and knows nothing of flows. What is only known while segments
+ * are outstanding stands with them (segment_ring.h), what few flows have in struct flow_rare.
+ *
+ * There may be a million flows, and each packet waits for its flow to come from memory: so
+ * this is packed, places in tables are numbers instead of pointers, and nothing is here that
+ * most idle flows do without.
  */
 #ifndef RTT_FLOW_H
 #define RTT_FLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rtt/segment_ring.h"
@@ -20,76 +25,130 @@ enum {
 	DIRECTION_ACKED = 0x02,        /* `una` comes from an acknowledgement, or from a SYN */
 	DIRECTION_ISN = 0x04,          /* `isn` is valid: its SYN was captured */
 	DIRECTION_FIN = 0x08,          /* its FIN was captured */
-	DIRECTION_PROBE = 0x10,        /* `probe` is valid */
-	DIRECTION_VOID = 0x20,         /* `void_end` is valid, `void_reason` says why */
+	DIRECTION_PROBE = 0x10,        /* its ring's `probe` is valid */
+	DIRECTION_VOID = 0x20,         /* `void_end` and `void_reason` are valid */
 	DIRECTION_DSACK = 0x40,        /* its receiver has reported a duplicate (RFC 2883) */
-	DIRECTION_SACK_BLOCK = 0x80,   /* `sack_block` is valid */
+	DIRECTION_SACK_BLOCK = 0x80,   /* its ring's `sack_left` and `sack_right` are valid */
 	DIRECTION_TIMESTAMPS = 0x100,  /* its segments carry timestamps */
-	DIRECTION_ASKED_AGAIN = 0x400, /* the other side has repeated its SYN */
-	DIRECTION_COMPLAINT = 0x800,   /* `complaint` is valid */
-	DIRECTION_MIN_RTT = 0x1000,    /* `min_rtt_ns` is valid */
-	DIRECTION_NO_SACK = 0x2000,    /* the handshake did not agree on SACK */
-	DIRECTION_DOUBT = 0x4000,      /* one acknowledgement says that una is wrong */
 	DIRECTION_ANEW = 0x200,        /* its next SYN begins it anew, with another ISN */
+	DIRECTION_ASKED_AGAIN = 0x400, /* the other side has repeated its SYN */
+	DIRECTION_COMPLAINT = 0x800,   /* its ring's `complaint` is valid */
+	DIRECTION_NO_SACK = 0x1000,    /* the handshake did not agree on SACK */
+	DIRECTION_DOUBT = 0x2000,      /* one acknowledgement says that una is wrong */
+	/* With DIRECTION_VOID: why; neither of them means TCPM_REASON_GAP. */
+	DIRECTION_VOID_UNTIMED = 0x4000,
+	DIRECTION_VOID_CLOCK = 0x8000,
 };
 
 struct direction {
-	uint16_t flags;
-	uint8_t void_reason; /* enum tcpm_reason */
+	uint16_t flags;  /* DIRECTION_ */
+	uint16_t window; /* as its receiver last announced it, unscaled */
 	uint32_t isn;
 	uint32_t una; /* acknowledged up to here (RFC 9293 3.3.1: SND.UNA) */
 	uint32_t max; /* the highest sequence number seen, plus one */
-	/* The longest segment seen, and the MSS that the receiver announced (0: not
-	 * seen): together the size of a full segment. */
-	uint32_t longest;
-	uint16_t mss;
-	uint16_t window; /* as its receiver last announced it, unscaled */
 	/* What lies before void_end was captured but is not remembered. */
 	uint32_t void_end;
-	/* Where the next segment would start if an implausible one was right. */
-	uint32_t probe;
-	/* The last SACK block reported first, already worked in. */
-	uint32_t sack_left;
-	uint32_t sack_right;
-	/* Fingerprint of the last packet with data, to know its copy by. */
+	/* Fingerprint of the last packet with data, to know its copy by; and when that was,
+	 * in units of 1,024 ns, modulo 2^32. */
 	uint32_t fingerprint;
-	/* The last frame in which the receiver complained of a loss: a duplicate
-	 * acknowledgement or a SACK block. */
-	uint32_t complaint;
-	struct segment_ring ring;
-	int64_t min_rtt_ns;                /* of class network */
-	int64_t heard_ns;                  /* when its receiver last sent anything */
-	int64_t sent_ns;                   /* when it last sent a segment */
-	int64_t last_rtt_ns[TCPM_CLASSES]; /* -1: none yet */
-	struct tcpm_totals totals;         /* not told of yet: since the last sample */
-	void *slot;
+	uint32_t sent;
+	/* The longest segment seen, at most UINT16_MAX, and the MSS that the receiver announced
+	 * (0: not seen): together the size of a full segment. */
+	uint16_t longest;
+	uint16_t mss;
+	uint32_t ring; /* its outstanding segments; see segment_ring.h */
+	/* The shortest round trip of class network, in units of 64 ns, rounded down, plus one;
+	 * 0: none yet. */
+	uint32_t min_rtt;
+	int64_t heard_ns; /* when its receiver last sent anything */
+};
+
+#define MIN_RTT_SHIFT 6
+
+/* The shortest round trip; there is one. */
+static inline int64_t direction_min_rtt_ns(const struct direction *direction)
+{
+	return (int64_t)(direction->min_rtt - 1) << MIN_RTT_SHIFT;
+}
+
+/* What a direction's handler is told of, beside matching. */
+struct account {
+	void *slot; /* the handler's word */
+	/* The last sample of each class, plus one ns, in two parts; 0: none yet. */
+	uint32_t last_rtt_low[TCPM_CLASSES];
+	uint8_t last_rtt_high[TCPM_CLASSES];
+	/* Not told of yet: since the last sample. What has no room stands in flow_rare. */
+	uint16_t segments;
+	uint16_t retransmitted;
+	uint16_t out_of_order;
 };
 
 enum flow_state {
 	FLOW_HALF_OPEN,   /* the handshake is not known to have ended */
 	FLOW_ESTABLISHED, /* both sides have answered one another */
 	FLOW_CLOSED,      /* both FINs acknowledged, or reset */
-	FLOW_STATES
+	FLOW_STATES,
+	FLOW_ALIAS = FLOW_STATES, /* no flow, but another name of one, see flow_table_add_alias */
+	FLOW_SPARE,               /* no flow: a place that is free */
+};
+
+/*
+ * An id, short. Plain are IPv4 flows without labels: their addresses (in network byte order)
+ * and ports tell all. Of others `wide` is not 0, and a hash of the id stands in place of the
+ * addresses.
+ */
+struct flow_key {
+	uint32_t address[2];
+	uint16_t port[2];
+	uint32_t wide; /* where its id is kept, in a flow; any other than 0 in a name */
+};
+
+/* What a flow is looked up by. */
+struct flow_name {
+	uint64_t hash; /* of the key or of the id, under the table's seed */
+	struct flow_key key;
+	uint32_t interface;     /* takes no part in the comparison */
+	struct tcpm_flow_id id; /* only if key.wide */
+};
+
+/* What of an id tells one flow from another: all before its interface. Ids are made from
+ * zeroed memory, so what lies between their fields is equal too. */
+#define FLOW_ID_BYTES offsetof(struct tcpm_flow_id, interface)
+
+_Static_assert(FLOW_ID_BYTES == 2 * 17 + 2 * 2 + TCPM_MAX_LABELS + 2 + 4 * TCPM_MAX_LABELS,
+	       "nothing unexpected in what is compared");
+
+enum {
+	FLOW_LINKED = 0x01,    /* is in the hash table */
+	FLOW_SYN_NOTED = 0x02, /* see flow_table_note_syn */
 };
 
 struct flow {
-	struct flow *next; /* in its hash bucket */
-	struct flow *newer, *older;
+	struct flow_key key;
+	uint32_t newer, older; /* in its list by last use: places of flows; 0: none */
+	uint32_t rare;         /* where its struct flow_rare is; 0: none */
+	uint16_t interface;    /* of its first frame; UINT16_MAX: see flow_rare */
+	uint8_t state;         /* enum flow_state */
+	uint8_t flags;         /* FLOW_LINKED, FLOW_SYN_NOTED */
+	int64_t touched_ns;
+	struct direction direction[2];
+	struct account account[2];
+};
+
+_Static_assert(sizeof(struct flow) == 184, "no padding");
+
+/* What hardly any flow has. Zero: there is none. */
+struct flow_rare {
 	/* A connection that begins on the same endpoints while this one may be alive;
 	 * takes its place when its handshake completes. Not in the hash table. */
-	struct flow *challenger;
-	struct flow *challenged; /* the other way: set on a challenger alone */
+	uint32_t challenger;
+	uint32_t challenged; /* the other way: of a challenger alone */
 	/* Another id by which it is found, for a direction that bears other labels; and the
-	 * other way: set on that entry, which is no flow, alone. */
-	struct flow *alias;
-	struct flow *real;
-	bool syn_noted; /* see flow_table_note_syn */
-	int64_t touched_ns;
-	uint64_t hash;
-	uint8_t state;  /* enum flow_state */
-	uint32_t epoch; /* of the capture's clock */
-	struct tcpm_flow_id id;
-	struct direction direction[2];
+	 * other way: of that entry alone. */
+	uint32_t alias;
+	uint32_t real;
+	uint32_t interface;
+	struct tcpm_totals totals[2]; /* what did not fit in its accounts */
 };
 
 #endif

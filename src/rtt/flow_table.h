@@ -1,5 +1,5 @@
 /*
- * All flows, by their id, within a fixed number.
+ * All flows, by their id, within bounds of number and memory.
  *
  * A hash table keyed by a secret finds them; three lists, one a state, order them
  * by last use. Whoever has been idle too long for its state goes; when there is no
@@ -9,6 +9,7 @@
 #ifndef RTT_FLOW_TABLE_H
 #define RTT_FLOW_TABLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rtt/flow.h"
@@ -17,6 +18,7 @@ struct flow_table;
 
 struct flow_table_options {
 	uint32_t max_flows; /* 1 or more */
+	size_t max_memory;  /* bytes; see flow_table_fit */
 	uint64_t seed;
 	int64_t timeout_ns[FLOW_STATES];
 	/* Called with each flow that goes, before it is freed, whatever the cause. */
@@ -30,26 +32,39 @@ struct flow_table *flow_table_new(const struct flow_table_options *options);
 /* Frees the flows without telling. NULL is fine. */
 void flow_table_free(struct flow_table *table);
 
-/* Of an id, under the table's seed. */
-uint64_t flow_table_hash(uint64_t seed, const struct tcpm_flow_id *id);
+/* The name of an id; `seed` is the table's. */
+void flow_name_of(uint64_t seed, const struct tcpm_flow_id *id, struct flow_name *name);
+
+/* The same for IPv4 endpoints without labels, lower endpoint first; addresses in network byte
+ * order. */
+void flow_name_plain(uint64_t seed, const uint32_t address[2], const uint16_t port[2],
+		     uint32_t interface, struct flow_name *name);
+
+/* The id of a name. */
+void flow_name_id(const struct flow_name *name, struct tcpm_flow_id *id);
 
 /* Begin to bring into the cache what a look-up by this hash will need: its place in the
- * table; and, once that has come, the flow that stands there first. */
+ * table; and, once that has come, the flow that will likely be found, and the rings of it. */
 void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash);
-void flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash);
+struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash);
 
-/* The flow of this id (interface not compared), or NULL. */
-struct flow *flow_table_find(struct flow_table *table, const struct tcpm_flow_id *id,
-			     uint64_t hash);
+/* The flow of this name, or NULL. */
+struct flow *flow_table_find(const struct flow_table *table, const struct flow_name *name);
+
+/* Its id, as that of the frame that made it. */
+void flow_table_id(const struct flow_table *table, const struct flow *flow,
+		   struct tcpm_flow_id *id);
+void flow_table_name(const struct flow_table *table, const struct flow *flow,
+		     struct flow_name *name);
 
 /*
- * A new half-open flow, all else zero but its id, hash and touched_ns; not in the
+ * A new half-open flow, all else zero but its id and touched_ns; not in the
  * hash table until flow_table_link. Makes room by evicting others if need be (so
  * a flow pointer held across this call may be stale, except `keep`, which stays).
- * NULL: no memory, or nothing else that could go.
+ * NULL: nothing else that could go.
  */
-struct flow *flow_table_add(struct flow_table *table, const struct tcpm_flow_id *id, uint64_t hash,
-			    int64_t now_ns, const struct flow *keep);
+struct flow *flow_table_add(struct flow_table *table, const struct flow_name *name, int64_t now_ns,
+			    const struct flow *keep);
 
 /* Lets flow_table_find find it. */
 void flow_table_link(struct flow_table *table, struct flow *flow);
@@ -64,10 +79,14 @@ void flow_table_note_syn(struct flow_table *table, struct flow *flow);
 /* A flow noted for these endpoints, whatever its labels, or NULL. */
 struct flow *flow_table_noted(const struct flow_table *table, const struct tcpm_flow_id *id);
 
-/* Lets flow_table_find find the flow by this id too, instead of an earlier other one.
- * Takes the place of a flow in the count. Without memory, nothing happens. */
+/* Lets flow_table_find find the flow by this name too, by which none is found yet, and by no
+ * earlier such one. Takes the place of a flow in the count. Without room, nothing happens. */
 void flow_table_add_alias(struct flow_table *table, struct flow *flow,
-			  const struct tcpm_flow_id *id, uint64_t hash);
+			  const struct flow_name *name);
+
+/* The challenger of a flow, and the flow that it challenges; NULL: none. */
+struct flow *flow_table_challenger(const struct flow_table *table, const struct flow *flow);
+struct flow *flow_table_challenged(const struct flow_table *table, const struct flow *flow);
 
 /* Makes `flow` the challenger of `old`; an earlier challenger goes. */
 void flow_table_challenge(struct flow_table *table, struct flow *old, struct flow *flow);
@@ -80,6 +99,12 @@ void flow_table_touch(struct flow_table *table, struct flow *flow, int64_t now_n
 
 void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state);
 
+/* What few flows have; made, all zero, if there is none. */
+struct flow_rare *flow_table_rare(struct flow_table *table, struct flow *flow);
+
+/* The same, NULL if there is none. */
+const struct flow_rare *flow_table_rare_if(const struct flow_table *table, const struct flow *flow);
+
 /* Takes a flow out of the table and frees it. Its challenger, if it has one, takes its
  * place. */
 void flow_table_remove(struct flow_table *table, struct flow *flow);
@@ -89,6 +114,17 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns);
 
 /* Removes all. */
 void flow_table_clear(struct flow_table *table);
+
+/*
+ * Holds the flows' memory within max_memory, of which `elsewhere` bytes are used by
+ * others: evicts flows if need be, moves others (no pointer to a flow survives this call) and
+ * gives the system its memory back. A few flows may always stay. Until the next call, new
+ * flows keep within the bound too; the few that are rare may pass it by some bytes each.
+ */
+void flow_table_fit(struct flow_table *table, size_t elsewhere);
+
+/* Bytes of memory taken. */
+size_t flow_table_memory(const struct flow_table *table);
 
 /* Flows now, flows ever added, and flows that went for want of room. */
 uint32_t flow_table_count(const struct flow_table *table);

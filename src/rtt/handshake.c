@@ -5,13 +5,6 @@
 
 #include "rtt/seq.h"
 
-void handshake_init(struct flow *flow)
-{
-	for (unsigned i = 0; i < 2; i++)
-		for (unsigned class_ = 0; class_ < TCPM_CLASSES; class_++)
-			flow->direction[i].last_rtt_ns[class_] = -1;
-}
-
 /* Does this number acknowledge the direction's SYN, with the data that it brought
  * (RFC 7413) or without? */
 static bool acks_syn(const struct direction *direction, uint32_t ack)
@@ -49,51 +42,51 @@ static bool answers_anew(const struct flow *flow, const struct packet *packet, u
 
 static struct flow *replace(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
-	struct tcpm_flow_id id = flow->id;
-	uint64_t hash = flow->hash;
+	struct flow_name name;
 
+	flow_table_name(table, flow, &name);
 	flow_table_remove(table, flow);
-	flow = flow_table_add(table, &id, hash, now_ns, NULL);
-	if (flow) {
-		handshake_init(flow);
+	flow = flow_table_add(table, &name, now_ns, NULL);
+	if (flow)
 		flow_table_link(table, flow);
-	}
 	return flow;
 }
 
 static struct flow *challenge(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
-	struct flow *challenger = flow_table_add(table, &flow->id, flow->hash, now_ns, flow);
+	struct flow_name name;
+	struct flow *challenger;
 
-	if (challenger) {
-		handshake_init(challenger);
+	flow_table_name(table, flow, &name);
+	challenger = flow_table_add(table, &name, now_ns, flow);
+	if (challenger)
 		flow_table_challenge(table, flow, challenger);
-	}
 	return challenger;
 }
 
 static struct flow *syn_flow(struct flow_table *table, struct flow *flow,
 			     const struct packet *packet, unsigned sender, int64_t now_ns)
 {
+	struct flow *challenger = flow_table_challenger(table, flow);
+
 	if (flow->state != FLOW_CLOSED && belongs(flow, packet, sender))
 		return flow;
-	if (flow->challenger && belongs(flow->challenger, packet, sender))
-		return flow->challenger;
+	if (challenger && belongs(challenger, packet, sender))
+		return challenger;
 	if (answers_anew(flow, packet, sender)) {
 		flow->direction[sender].flags |= DIRECTION_ANEW;
 		return flow;
 	}
 	if (flow->state == FLOW_CLOSED)
-		return flow->challenger ? challenge(table, flow, now_ns)
-					: replace(table, flow, now_ns);
+		return challenger ? challenge(table, flow, now_ns) : replace(table, flow, now_ns);
 	return challenge(table, flow, now_ns);
 }
 
 /* Does this packet end the challenger's handshake? Where only one side is captured,
  * that side's word must do. */
-static bool completes(const struct flow *flow, const struct packet *packet, unsigned sender)
+static bool completes(const struct flow *flow, const struct flow *challenger,
+		      const struct packet *packet, unsigned sender)
 {
-	const struct flow *challenger = flow->challenger;
 	const struct direction *own = &challenger->direction[sender];
 	const struct direction *other = &challenger->direction[!sender];
 
@@ -109,33 +102,37 @@ struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 {
 	if (packet->flags & TCP_SYN)
 		return syn_flow(table, flow, packet, sender, now_ns);
-	if (!flow->challenger)
+	struct flow *challenger = flow->rare ? flow_table_challenger(table, flow) : NULL;
+
+	if (!challenger)
 		return flow;
-	struct flow *challenger = flow->challenger;
 
 	/* A refusal: RST with the SYN's number acknowledged. */
 	if ((packet->flags & TCP_RST) && (packet->flags & TCP_ACK) &&
 	    acks_syn(&challenger->direction[!sender], packet->ack) &&
 	    !(challenger->direction[sender].flags & DIRECTION_SEEN))
 		return challenger;
-	if (!completes(flow, packet, sender))
+	if (!completes(flow, challenger, packet, sender))
 		return flow;
 	flow_table_succeed(table, challenger);
 	return challenger;
 }
 
 struct flow *handshake_across_labels(struct flow_table *table, const struct packet *packet,
-				     unsigned sender, const struct tcpm_flow_id *id, uint64_t hash)
+				     unsigned sender, const struct flow_name *name)
 {
 	const uint8_t both = TCP_SYN | TCP_ACK;
 
 	if ((packet->flags & both) != both)
 		return NULL;
-	struct flow *flow = flow_table_noted(table, id);
+	struct tcpm_flow_id id;
+
+	flow_name_id(name, &id);
+	struct flow *flow = flow_table_noted(table, &id);
 
 	if (!flow || (flow->direction[sender].flags & DIRECTION_SEEN) ||
 	    !acks_syn(&flow->direction[!sender], packet->ack))
 		return NULL;
-	flow_table_add_alias(table, flow, id, hash);
+	flow_table_add_alias(table, flow, name);
 	return flow;
 }

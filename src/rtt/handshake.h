@@ -21,11 +21,8 @@ struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 			    const struct packet *packet, unsigned sender, int64_t now_ns);
 
 /* The flow, borne under other labels, whose SYN this SYN-ACK answers; it is found by the
- * packet's own id from now on. NULL: there is none. */
+ * packet's own name from now on. NULL: there is none. */
 struct flow *handshake_across_labels(struct flow_table *table, const struct packet *packet,
-				     unsigned sender, const struct tcpm_flow_id *id, uint64_t hash);
-
-/* Readies a flow just added for its first packet. */
-void handshake_init(struct flow *flow);
+				     unsigned sender, const struct flow_name *name);
 
 #endif

@@ -18,8 +18,26 @@
 /* What matching needs of its surroundings. */
 struct match_memory {
 	struct segment_slab *slab;
-	unsigned limit; /* segments of one direction */
+	struct segment *units; /* the slab's */
+	unsigned limit;        /* segments of one direction */
+	uint32_t epoch;        /* of the capture's clock */
 };
+
+/* The outstanding segments of a direction; not to be written to if it has no ring. */
+static inline struct segment_ring *direction_ring(const struct direction *direction,
+						  const struct match_memory *memory)
+{
+	return segment_ring_of(memory->units, direction->ring);
+}
+
+/* Begins to bring into the cache what two directions have outstanding. */
+static inline void direction_prefetch(const struct direction direction[2],
+				      const struct match_memory *memory)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (direction[i].ring)
+			__builtin_prefetch(direction_ring(&direction[i], memory), 1);
+}
 
 /* A packet at its moment. */
 struct arrival {
@@ -42,10 +60,12 @@ enum segment_kind {
 /*
  * A packet of this direction that consumes sequence space [start, end), end after
  * start. Says what it was. Segments for which there is no room are not remembered,
- * which direction_ack then reports as untimed.
+ * which direction_ack then reports as untimed. *restarted becomes true if it made the
+ * direction begin anew, by direction_reset.
  */
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
-				    const struct arrival *arrival, uint32_t start, uint32_t end);
+				    const struct arrival *arrival, uint32_t start, uint32_t end,
+				    bool *restarted);
 
 /* Does an acknowledgement tell a round trip? */
 struct verdict {
@@ -72,7 +92,11 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 void direction_void(struct direction *direction, const struct match_memory *memory,
 		    enum tcpm_reason reason);
 
-/* Forgets everything but what was counted: another connection begins. */
+/* The clock was set since the direction's flow was last seen: the times of what is outstanding
+ * and the present one cannot be compared. Cheap, and nothing happens, if it was not. */
+void direction_follow_clock(struct direction *direction, const struct match_memory *memory);
+
+/* Forgets everything but the MSS: another connection begins. */
 void direction_reset(struct direction *direction, const struct match_memory *memory);
 
 #endif

@@ -29,10 +29,12 @@ void match_sample(struct direction *direction, struct verdict *verdict,
 	verdict->method = (uint8_t)method;
 	verdict->class_ = (uint8_t)class_;
 	verdict->rtt_ns = rtt_ns;
-	if (class_ == TCPM_CLASS_NETWORK &&
-	    (!(direction->flags & DIRECTION_MIN_RTT) || rtt_ns < direction->min_rtt_ns)) {
-		direction->flags |= DIRECTION_MIN_RTT;
-		direction->min_rtt_ns = rtt_ns;
+	if (class_ == TCPM_CLASS_NETWORK) {
+		/* At most 240 s in units of 64 ns. */
+		uint32_t rtt = (uint32_t)(rtt_ns >> MIN_RTT_SHIFT) + 1;
+
+		if (!direction->min_rtt || rtt < direction->min_rtt)
+			direction->min_rtt = rtt;
 	}
 }
 
@@ -40,7 +42,7 @@ void match_sample(struct direction *direction, struct verdict *verdict,
 static enum tcpm_reason missing(const struct direction *direction, enum tcpm_reason otherwise)
 {
 	if ((direction->flags & DIRECTION_VOID) && seq_before(direction->una, direction->void_end))
-		return (enum tcpm_reason)direction->void_reason;
+		return match_void_reason(direction);
 	return otherwise;
 }
 
@@ -147,7 +149,7 @@ static bool out_of_order(const struct direction *direction, const struct covered
 	const uint32_t both = DIRECTION_NO_SACK | DIRECTION_COMPLAINT;
 
 	return covered->answered > 1 && !covered->filled && (direction->flags & both) == both &&
-	       (int32_t)(direction->complaint - covered->trigger->first.frame) > 0;
+	       (int32_t)(covered->ring->complaint - covered->trigger->first.frame) > 0;
 }
 
 static void judge_once(struct direction *direction, const struct arrival *arrival,
@@ -179,9 +181,10 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 									   : TCPM_REASON_UNSEEN));
 	else if (answers_duplicate(arrival->packet))
 		judge_duplicate(direction, arrival, covered, verdict);
-	else if (match_sacks_later(direction, arrival->packet, segment_last_sent(trigger)))
+	else if (match_sacks_later(direction, covered->ring, arrival->packet,
+				   segment_last_sent(trigger)))
 		/* The receiver was holding the rest back when data out of order came. */
-		match_judge_sack(direction, arrival, verdict);
+		match_judge_sack(direction, covered->ring, arrival, verdict);
 	else if (covered->hole)
 		judge_hole(direction, arrival, covered, verdict);
 	else if (trigger->flags & SEGMENT_UNTIMED)
@@ -206,8 +209,10 @@ static bool answers_before_capture(const struct direction *direction, const stru
 static void forget(struct direction *direction, const struct match_memory *memory, uint32_t ack,
 		   unsigned covered)
 {
+	struct segment_ring *ring = direction_ring(direction, memory);
+
 	if (covered) {
-		struct segment *last = segment_ring_at(&direction->ring, covered - 1);
+		struct segment *last = segment_ring_at(ring, covered - 1);
 
 		if (seq_after(last->end, ack)) {
 			last->start = ack;
@@ -216,14 +221,14 @@ static void forget(struct direction *direction, const struct match_memory *memor
 		}
 	}
 	if (covered)
-		segment_ring_pop(&direction->ring, memory->slab, covered);
+		segment_ring_pop(ring, covered);
 	direction->una = ack;
 	direction->flags |= DIRECTION_ACKED;
-	if (!direction->ring.count)
+	if (!ring->count)
 		direction->flags &= (uint16_t) ~(DIRECTION_COMPLAINT | DIRECTION_DOUBT);
 	if ((direction->flags & DIRECTION_VOID) && !seq_before(ack, direction->void_end))
 		direction->flags &= (uint16_t)~DIRECTION_VOID;
-	if ((direction->flags & DIRECTION_SACK_BLOCK) && !seq_after(direction->sack_right, ack))
+	if ((direction->flags & DIRECTION_SACK_BLOCK) && !seq_after(ring->sack_right, ack))
 		direction->flags &= (uint16_t)~DIRECTION_SACK_BLOCK;
 }
 
@@ -231,19 +236,19 @@ static void new_ack(struct direction *direction, const struct match_memory *memo
 		    const struct arrival *arrival, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
+	const struct segment_ring *ring = direction_ring(direction, memory);
 
 	verdict->counted = true;
 	if (seq_after(packet->ack, direction->max)) {
-		match_no_sample(verdict,
-				missing(direction, direction->ring.count ? TCPM_REASON_GAP
-									 : TCPM_REASON_UNSEEN));
+		match_no_sample(verdict, missing(direction, ring->count ? TCPM_REASON_GAP
+									: TCPM_REASON_UNSEEN));
 		/* Far ahead it is more likely forged than true; if it is true, the data will
 		 * follow it. */
 		if (seq_distance(packet->ack, direction->max) <= FARTHEST_AHEAD)
-			forget(direction, memory, packet->ack, direction->ring.count);
+			forget(direction, memory, packet->ack, ring->count);
 		return;
 	}
-	struct covered covered = covered_by(direction, packet->ack);
+	struct covered covered = covered_by(direction, ring, packet->ack);
 
 	if (answers_before_capture(direction, packet, &covered))
 		match_no_sample(verdict, TCPM_REASON_GAP);
@@ -290,6 +295,17 @@ static void one_sided_ack(struct direction *direction, uint32_t ack, struct verd
 	direction->flags |= DIRECTION_ACKED;
 }
 
+/* The receiver complains of a loss. With nothing outstanding there is nobody to hear. */
+static void complain(struct direction *direction, const struct match_memory *memory, uint32_t frame)
+{
+	struct segment_ring *ring = direction_ring(direction, memory);
+
+	if (!ring->count)
+		return;
+	direction->flags |= DIRECTION_COMPLAINT;
+	ring->complaint = frame;
+}
+
 /* The receiver says again what it said before: it may ask for a retransmission, or have
  * a new window to announce (RFC 5681 section 2). */
 static void repeated_ack(struct direction *direction, const struct match_memory *memory,
@@ -298,10 +314,8 @@ static void repeated_ack(struct direction *direction, const struct match_memory 
 	const struct packet *packet = arrival->packet;
 
 	direction->flags |= DIRECTION_ACKED;
-	if (!packet->length && packet->window == direction->window) {
-		direction->flags |= DIRECTION_COMPLAINT;
-		direction->complaint = arrival->frame;
-	}
+	if (!packet->length && packet->window == direction->window)
+		complain(direction, memory, arrival->frame);
 	if (packet->sack_count)
 		direction_sack(direction, memory, arrival, verdict);
 }
@@ -323,9 +337,9 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 		repeated_ack(direction, memory, arrival, verdict);
 	direction->window = packet->window;
 	if (packet->sack_count) {
-		direction->flags |= DIRECTION_COMPLAINT;
-		direction->complaint = arrival->frame;
+		complain(direction, memory, arrival->frame);
 		if (match_is_dsack(packet))
 			direction->flags |= DIRECTION_DSACK;
 	}
+	match_settle(direction, memory);
 }

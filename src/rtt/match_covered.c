@@ -25,12 +25,12 @@ static void look_at(struct covered *covered, const struct segment *segment)
 }
 
 /* The second look, when the trigger is known. */
-static void look_back(const struct direction *direction, struct covered *covered, uint32_t ack)
+static void look_back(struct covered *covered, uint32_t ack)
 {
 	const struct sent *last = segment_last_sent(covered->trigger);
 
 	for (unsigned i = 0; i < covered->count; i++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, i);
+		const struct segment *segment = segment_ring_at(covered->ring, i);
 		const struct sent *sent = segment_last_sent(segment);
 
 		if (segment->flags & SEGMENT_SACKED) {
@@ -45,13 +45,14 @@ static void look_back(const struct direction *direction, struct covered *covered
 	}
 }
 
-struct covered covered_by(const struct direction *direction, uint32_t ack)
+struct covered covered_by(const struct direction *direction, const struct segment_ring *ring,
+			  uint32_t ack)
 {
-	struct covered covered = {0};
+	struct covered covered = {.ring = ring};
 	uint32_t seen = direction->una;
 
-	for (; covered.count < direction->ring.count; covered.count++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, covered.count);
+	for (; covered.count < ring->count; covered.count++) {
+		const struct segment *segment = segment_ring_at(ring, covered.count);
 
 		if (!seq_before(segment->start, ack))
 			break;
@@ -64,19 +65,18 @@ struct covered covered_by(const struct direction *direction, uint32_t ack)
 	if (seq_before(seen, ack))
 		covered.hole = covered.hole_at_end = true;
 	if (covered.trigger)
-		look_back(direction, &covered, ack);
+		look_back(&covered, ack);
 	return covered;
 }
 
 /* How many transmissions of what is covered bear this TSval, those of one packet
  * counted once; the first one found goes to *found. Stops at two. */
-static unsigned bearers(const struct direction *direction, const struct covered *covered,
-			uint32_t tsval, const struct sent **found)
+static unsigned bearers(const struct covered *covered, uint32_t tsval, const struct sent **found)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < covered->count && count < 2; i++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, i);
+		const struct segment *segment = segment_ring_at(covered->ring, i);
 		const struct sent *sent[2] = {&segment->first, &segment->again};
 		unsigned times = segment->flags & SEGMENT_RETRANSMITTED ? 2 : 1;
 
@@ -93,13 +93,12 @@ static unsigned bearers(const struct direction *direction, const struct covered 
 }
 
 /* The last first transmission among what is covered. */
-static const struct segment *last_original(const struct direction *direction,
-					   const struct covered *covered)
+static const struct segment *last_original(const struct covered *covered)
 {
 	const struct segment *last = NULL;
 
 	for (unsigned i = 0; i < covered->count; i++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, i);
+		const struct segment *segment = segment_ring_at(covered->ring, i);
 
 		if (segment->flags & SEGMENT_SACKED)
 			continue;
@@ -120,8 +119,8 @@ static bool unanswered(const struct direction *direction, const struct segment *
 
 	if (apart_ns <= (now_ns - segment->again.time_ns) / 16)
 		return true;
-	return (direction->flags & DIRECTION_MIN_RTT) &&
-	       now_ns - segment->again.time_ns < direction->min_rtt_ns / 4 * 3;
+	return direction->min_rtt &&
+	       now_ns - segment->again.time_ns < direction_min_rtt_ns(direction) / 4 * 3;
 }
 
 /* Can none of the retransmissions have been answered by now? Nor if the receiver would
@@ -132,7 +131,7 @@ static bool before_any_answer(const struct direction *direction, const struct co
 	if (direction->flags & DIRECTION_DSACK)
 		return true;
 	for (unsigned i = 0; i < covered->count; i++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, i);
+		const struct segment *segment = segment_ring_at(covered->ring, i);
 
 		if ((segment->flags & SEGMENT_RETRANSMITTED) &&
 		    !(segment->flags & SEGMENT_SACKED) && !unanswered(direction, segment, now_ns))
@@ -148,12 +147,12 @@ const struct sent *covered_by_echo(const struct direction *direction, const stru
 	const struct sent *named = NULL;
 
 	if (!match_has_echo(direction, arrival->packet) ||
-	    bearers(direction, covered, arrival->packet->tsecr, &named) != 1)
+	    bearers(covered, arrival->packet->tsecr, &named) != 1)
 		return NULL;
 	if (named->frame == segment_last_sent(trigger)->frame)
 		return trigger->flags & SEGMENT_AGAIN_SHARED ? NULL : named;
 
-	const struct segment *original = last_original(direction, covered);
+	const struct segment *original = last_original(covered);
 	const uint32_t unfit =
 		SEGMENT_FIRST_SHARED | SEGMENT_UNTIMED | SEGMENT_PARTIAL | SEGMENT_BEFORE;
 

@@ -8,6 +8,7 @@
 
 /* The segments in (una, ack]. */
 struct covered {
+	const struct segment_ring *ring;
 	const struct segment *trigger; /* the last sent, SACKed ones left out; NULL: none */
 	const struct segment *first;   /* the first of these */
 	unsigned count;                /* segments that begin before ack, SACKed ones too */
@@ -22,8 +23,9 @@ struct covered {
 	uint32_t filled_tsval; /* ... the earliest such */
 };
 
-/* ack: in (una, max]. Pointers are valid until the ring changes. */
-struct covered covered_by(const struct direction *direction, uint32_t ack);
+/* ring: the direction's. ack: in (una, max]. Pointers are valid until the ring changes. */
+struct covered covered_by(const struct direction *direction, const struct segment_ring *ring,
+			  uint32_t ack);
 
 /*
  * Which transmission does the echo name? It must be the only one of its TSval among

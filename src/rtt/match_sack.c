@@ -26,11 +26,12 @@ static bool block_plausible(const struct direction *direction, const struct pack
 	       seq_plausible(block->right, packet->ack) && !seq_after(block->right, direction->max);
 }
 
-static bool known_block(const struct direction *direction, const struct sack_block *block)
+static bool known_block(const struct direction *direction, const struct segment_ring *ring,
+			const struct sack_block *block)
 {
 	return (direction->flags & DIRECTION_SACK_BLOCK) &&
-	       !seq_before(block->left, direction->sack_left) &&
-	       !seq_after(block->right, direction->sack_right);
+	       !seq_before(block->left, ring->sack_left) &&
+	       !seq_after(block->right, ring->sack_right);
 }
 
 /* Segments looked at for one block. A block that newly covers more than this is given up,
@@ -44,14 +45,13 @@ struct news {
 	bool hole; /* some of it was never seen */
 };
 
-static void news_in(const struct direction *direction, uint32_t left, uint32_t right,
+static void news_in(const struct segment_ring *ring, uint32_t left, uint32_t right,
 		    struct news *news)
 {
 	uint32_t seen = left;
 
-	for (unsigned i = segment_ring_find(&direction->ring, left); i < direction->ring.count;
-	     i++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, i);
+	for (unsigned i = segment_ring_find(ring, left); i < ring->count; i++) {
+		const struct segment *segment = segment_ring_at(ring, i);
 
 		if (!seq_before(segment->start, right))
 			break;
@@ -67,35 +67,42 @@ static void news_in(const struct direction *direction, uint32_t left, uint32_t r
 	news->hole |= seq_before(seen, right);
 }
 
+/* Does it hold the last first block? */
+static bool is_grown(const struct direction *direction, const struct segment_ring *ring,
+		     const struct sack_block *block)
+{
+	return (direction->flags & DIRECTION_SACK_BLOCK) &&
+	       !seq_after(block->left, ring->sack_left) &&
+	       !seq_before(block->right, ring->sack_right);
+}
+
 /* The part of the block that the last first block did not cover already: in a burst of
  * losses each block holds the one before it, and only its end is looked at. */
-static struct news news_of(const struct direction *direction, const struct sack_block *block)
+static struct news news_of(const struct direction *direction, const struct segment_ring *ring,
+			   const struct sack_block *block)
 {
 	struct news news = {0};
-	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
-		     !seq_after(block->left, direction->sack_left) &&
-		     !seq_before(block->right, direction->sack_right);
 
-	if (!grown) {
-		news_in(direction, block->left, block->right, &news);
+	if (!is_grown(direction, ring, block)) {
+		news_in(ring, block->left, block->right, &news);
 		return news;
 	}
-	if (seq_before(block->left, direction->sack_left))
-		news_in(direction, block->left, direction->sack_left, &news);
-	if (seq_after(block->right, direction->sack_right))
-		news_in(direction, direction->sack_right, block->right, &news);
+	if (seq_before(block->left, ring->sack_left))
+		news_in(ring, block->left, ring->sack_left, &news);
+	if (seq_after(block->right, ring->sack_right))
+		news_in(ring, ring->sack_right, block->right, &news);
 	return news;
 }
 
-bool match_sacks_later(const struct direction *direction, const struct packet *packet,
-		       const struct sent *sent)
+bool match_sacks_later(const struct direction *direction, const struct segment_ring *ring,
+		       const struct packet *packet, const struct sent *sent)
 {
 	const struct sack_block *block = &packet->sack[0];
 
 	if (!packet->sack_count || !block_plausible(direction, packet, block) ||
-	    known_block(direction, block))
+	    known_block(direction, ring, block))
 		return false;
-	struct news news = news_of(direction, block);
+	struct news news = news_of(direction, ring, block);
 
 	return news.last && sent_later(segment_last_sent(news.last), sent);
 }
@@ -104,8 +111,7 @@ bool match_sacks_later(const struct direction *direction, const struct packet *p
 static bool mark_unseen(struct direction *direction, const struct match_memory *memory,
 			unsigned index, uint32_t start, uint32_t end)
 {
-	struct segment *segment =
-		segment_ring_insert(&direction->ring, memory->slab, index, memory->limit);
+	struct segment *segment = match_insert(direction, memory, index);
 
 	if (!segment)
 		return false;
@@ -117,12 +123,12 @@ static bool mark_unseen(struct direction *direction, const struct match_memory *
 static void mark(struct direction *direction, const struct match_memory *memory, uint32_t left,
 		 uint32_t right)
 {
-	unsigned from = segment_ring_find(&direction->ring, left);
+	unsigned from = segment_ring_find(direction_ring(direction, memory), left);
 	uint32_t seen = left;
 
 	for (unsigned i = from; seq_before(seen, right) && i - from < MOST_SEGMENTS;) {
-		struct segment *segment =
-			i < direction->ring.count ? segment_ring_at(&direction->ring, i) : NULL;
+		struct segment_ring *ring = direction_ring(direction, memory);
+		struct segment *segment = i < ring->count ? segment_ring_at(ring, i) : NULL;
 		uint32_t next = segment ? seq_min(segment->start, right) : right;
 
 		if (seq_after(next, seen)) {
@@ -141,46 +147,59 @@ static void mark(struct direction *direction, const struct match_memory *memory,
 
 /* Both ends of the block known to be covered: so is what lies between, but for the
  * merging of two blocks, which the first block reports. */
-static bool marked_at_ends(const struct direction *direction, const struct sack_block *block)
+static bool marked_at_ends(const struct segment_ring *ring, const struct sack_block *block)
 {
-	unsigned first = segment_ring_find(&direction->ring, block->left);
-	unsigned last = segment_ring_find(&direction->ring, block->right - 1);
+	unsigned first = segment_ring_find(ring, block->left);
+	unsigned last = segment_ring_find(ring, block->right - 1);
 
-	if (last >= direction->ring.count)
+	if (last >= ring->count)
 		return false;
-	return (segment_ring_at(&direction->ring, first)->flags & SEGMENT_SACKED) &&
-	       (segment_ring_at(&direction->ring, last)->flags & SEGMENT_SACKED);
+	return (segment_ring_at(ring, first)->flags & SEGMENT_SACKED) &&
+	       (segment_ring_at(ring, last)->flags & SEGMENT_SACKED);
+}
+
+/* The block is known from now on; not so without memory, for then it will be news again. */
+static void note_block(struct direction *direction, const struct match_memory *memory,
+		       const struct sack_block *block)
+{
+	struct segment_ring *ring = match_open(direction, memory);
+
+	if (!ring)
+		return;
+	direction->flags |= DIRECTION_SACK_BLOCK;
+	ring->sack_left = block->left;
+	ring->sack_right = block->right;
 }
 
 static void mark_first(struct direction *direction, const struct match_memory *memory,
 		       const struct sack_block *block)
 {
-	bool grown = (direction->flags & DIRECTION_SACK_BLOCK) &&
-		     !seq_after(block->left, direction->sack_left) &&
-		     !seq_before(block->right, direction->sack_right);
+	const struct segment_ring *ring = direction_ring(direction, memory);
+	struct sack_block before = {.left = ring->sack_left, .right = ring->sack_right};
+	bool grown = is_grown(direction, ring, block);
 
 	if (!grown)
 		mark(direction, memory, block->left, block->right);
-	else if (seq_before(block->left, direction->sack_left))
-		mark(direction, memory, block->left, direction->sack_left);
-	if (grown && seq_after(block->right, direction->sack_right))
-		mark(direction, memory, direction->sack_right, block->right);
-	direction->flags |= DIRECTION_SACK_BLOCK;
-	direction->sack_left = block->left;
-	direction->sack_right = block->right;
+	else if (seq_before(block->left, before.left))
+		mark(direction, memory, block->left, before.left);
+	if (grown && seq_after(block->right, before.right))
+		mark(direction, memory, before.right, block->right);
+	note_block(direction, memory, block);
 }
 
 void match_mark_sacked(struct direction *direction, const struct match_memory *memory,
 		       const struct packet *packet)
 {
 	for (unsigned i = 0; i < packet->sack_count; i++) {
+		const struct segment_ring *ring = direction_ring(direction, memory);
 		const struct sack_block *block = &packet->sack[i];
 
-		if (!block_plausible(direction, packet, block) || known_block(direction, block))
+		if (!block_plausible(direction, packet, block) ||
+		    known_block(direction, ring, block))
 			continue;
 		if (!i)
 			mark_first(direction, memory, block);
-		else if (!marked_at_ends(direction, block))
+		else if (!marked_at_ends(ring, block))
 			mark(direction, memory, block->left, block->right);
 	}
 }
@@ -204,10 +223,10 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 				     : TCPM_CLASS_NETWORK);
 }
 
-void match_judge_sack(struct direction *direction, const struct arrival *arrival,
-		      struct verdict *verdict)
+void match_judge_sack(struct direction *direction, const struct segment_ring *ring,
+		      const struct arrival *arrival, struct verdict *verdict)
 {
-	struct news news = news_of(direction, &arrival->packet->sack[0]);
+	struct news news = news_of(direction, ring, &arrival->packet->sack[0]);
 
 	judge(direction, arrival, &news, verdict);
 }
@@ -215,13 +234,15 @@ void match_judge_sack(struct direction *direction, const struct arrival *arrival
 void direction_sack(struct direction *direction, const struct match_memory *memory,
 		    const struct arrival *arrival, struct verdict *verdict)
 {
+	const struct segment_ring *ring = direction_ring(direction, memory);
 	const struct packet *packet = arrival->packet;
 	const struct sack_block *block = &packet->sack[0];
 
 	if (!match_is_dsack(packet)) {
-		if (!block_plausible(direction, packet, block) || known_block(direction, block))
+		if (!block_plausible(direction, packet, block) ||
+		    known_block(direction, ring, block))
 			return;
-		struct news news = news_of(direction, block);
+		struct news news = news_of(direction, ring, block);
 
 		verdict->counted = news.last || news.hole;
 		if (verdict->counted)

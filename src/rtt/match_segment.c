@@ -6,6 +6,8 @@
  * piece has one history: sent once, sent again, or seen for the first time after
  * its successors.
  */
+#include <stdlib.h>
+
 #include "rtt/match_ack.h"
 #include "rtt/seq.h"
 
@@ -45,8 +47,9 @@ static bool soon_enough(const struct arrival *arrival, int64_t sent_ns, int64_t 
 	return apart_ns <= limit_ns && apart_ns >= -limit_ns;
 }
 
-static bool is_copy(const struct direction *direction, const struct segment *segment,
-		    const struct arrival *arrival, uint32_t packet_fingerprint)
+static bool is_copy(const struct direction *direction, const struct segment_ring *ring,
+		    const struct segment *segment, const struct arrival *arrival,
+		    uint32_t packet_fingerprint)
 {
 	const struct sent *last = segment_last_sent(segment);
 
@@ -59,9 +62,17 @@ static bool is_copy(const struct direction *direction, const struct segment *seg
 	if ((arrival->packet->flags & TCP_SYN) && (direction->flags & DIRECTION_ASKED_AGAIN))
 		return false;
 	if ((direction->flags & DIRECTION_COMPLAINT) &&
-	    (int32_t)(last->frame - direction->complaint) < 0)
+	    (int32_t)(last->frame - ring->complaint) < 0)
 		return false;
 	return soon_enough(arrival, last->time_ns, COPY_BY_CONTENT_NS);
+}
+
+/* As direction's `sent`. */
+#define SENT_SHIFT 10
+
+static uint32_t sent_stamp(const struct arrival *arrival)
+{
+	return (uint32_t)(arrival->now_ns >> SENT_SHIFT);
 }
 
 /* All of it was acknowledged before. */
@@ -75,7 +86,7 @@ static enum segment_kind kind_of_old(const struct direction *direction,
 	    end == direction->max)
 		return SEGMENT_KEEP_ALIVE;
 	if (direction->fingerprint == packet_fingerprint &&
-	    soon_enough(arrival, direction->sent_ns, limit_ns))
+	    abs((int32_t)(sent_stamp(arrival) - direction->sent)) <= limit_ns >> SENT_SHIFT)
 		return SEGMENT_COPY;
 	return SEGMENT_RESENT;
 }
@@ -84,29 +95,63 @@ void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reas
 {
 	if (!(direction->flags & DIRECTION_VOID) || seq_after(end, direction->void_end))
 		direction->void_end = end;
+	direction->flags &= (uint16_t) ~(DIRECTION_VOID_CLOCK | DIRECTION_VOID_UNTIMED);
 	direction->flags |= DIRECTION_VOID;
-	direction->void_reason = (uint8_t)reason;
+	if (reason == TCPM_REASON_CLOCK)
+		direction->flags |= DIRECTION_VOID_CLOCK;
+	if (reason == TCPM_REASON_UNTIMED)
+		direction->flags |= DIRECTION_VOID_UNTIMED;
+}
+
+struct segment_ring *match_open(struct direction *direction, const struct match_memory *memory)
+{
+	bool had = direction->ring;
+
+	if (!segment_ring_open(memory->slab, &direction->ring))
+		return NULL;
+	if (!had)
+		direction_ring(direction, memory)->epoch = memory->epoch;
+	return direction_ring(direction, memory);
+}
+
+/* Room for a segment before the index-th. NULL: there is none. */
+struct segment *match_insert(struct direction *direction, const struct match_memory *memory,
+			     unsigned index)
+{
+	if (!match_open(direction, memory))
+		return NULL;
+	return segment_ring_insert(memory->slab, &direction->ring, index, memory->limit);
+}
+
+static void forget_all(struct direction *direction, const struct match_memory *memory)
+{
+	if (direction->ring)
+		direction_ring(direction, memory)->count = 0;
 }
 
 void direction_void(struct direction *direction, const struct match_memory *memory,
 		    enum tcpm_reason reason)
 {
-	if (!direction->ring.count)
+	if (!direction_ring(direction, memory)->count)
 		return;
-	segment_ring_clear(&direction->ring, memory->slab);
+	forget_all(direction, memory);
 	match_void(direction, direction->max, reason);
+	match_settle(direction, memory);
+}
+
+void direction_follow_clock(struct direction *direction, const struct match_memory *memory)
+{
+	if (!direction->ring || direction_ring(direction, memory)->epoch == memory->epoch)
+		return;
+	direction_ring(direction, memory)->epoch = memory->epoch;
+	direction_void(direction, memory, TCPM_REASON_CLOCK);
 }
 
 void direction_reset(struct direction *direction, const struct match_memory *memory)
 {
-	struct direction fresh = {
-		.last_rtt_ns = {-1, -1},
-		.mss = direction->mss,
-		.totals = direction->totals,
-		.slot = direction->slot,
-	};
+	struct direction fresh = {.mss = direction->mss};
 
-	segment_ring_clear(&direction->ring, memory->slab);
+	segment_ring_close(memory->slab, &direction->ring);
 	*direction = fresh;
 }
 
@@ -124,8 +169,7 @@ static bool remember(struct direction *direction, const struct match_memory *mem
 		     const struct arrival *arrival, unsigned index, uint32_t start, uint32_t end,
 		     uint32_t flags)
 {
-	struct segment *segment =
-		segment_ring_insert(&direction->ring, memory->slab, index, memory->limit);
+	struct segment *segment = match_insert(direction, memory, index);
 
 	if (!segment) {
 		match_void(direction, end, TCPM_REASON_UNTIMED);
@@ -146,9 +190,8 @@ static bool remember(struct direction *direction, const struct match_memory *mem
 static bool split(struct direction *direction, const struct match_memory *memory, unsigned index,
 		  uint32_t at)
 {
-	struct segment *tail =
-		segment_ring_insert(&direction->ring, memory->slab, index + 1, memory->limit);
-	struct segment *head = segment_ring_at(&direction->ring, index);
+	struct segment *tail = match_insert(direction, memory, index + 1);
+	struct segment *head = segment_ring_at(direction_ring(direction, memory), index);
 
 	if (!tail) {
 		head->flags |= SEGMENT_UNTIMED;
@@ -191,7 +234,7 @@ static uint32_t late_flags(const struct direction *direction, uint32_t start)
 {
 	if (!(direction->flags & DIRECTION_VOID) || !seq_before(start, direction->void_end))
 		return SEGMENT_FILLED;
-	return direction->void_reason == TCPM_REASON_GAP ? SEGMENT_BEFORE : SEGMENT_UNTIMED;
+	return match_void_reason(direction) == TCPM_REASON_GAP ? SEGMENT_BEFORE : SEGMENT_UNTIMED;
 }
 
 /* Works [start, end), una <= start, end <= max, into the ring. True if any of it was
@@ -199,11 +242,11 @@ static uint32_t late_flags(const struct direction *direction, uint32_t start)
 static bool overlay(struct direction *direction, const struct match_memory *memory,
 		    const struct arrival *arrival, uint32_t start, uint32_t end)
 {
-	struct segment_ring *ring = &direction->ring;
-	unsigned index = segment_ring_find(ring, start);
+	unsigned index = segment_ring_find(direction_ring(direction, memory), start);
 	bool resent = false;
 
 	while (seq_before(start, end)) {
+		struct segment_ring *ring = direction_ring(direction, memory);
 		struct segment *segment = index < ring->count ? segment_ring_at(ring, index) : NULL;
 
 		if (!segment || seq_after(segment->start, start)) {
@@ -218,10 +261,10 @@ static bool overlay(struct direction *direction, const struct match_memory *memo
 		}
 		if (segment->start != start && split(direction, memory, index, start))
 			index++;
-		segment = segment_ring_at(ring, index);
+		segment = segment_ring_at(direction_ring(direction, memory), index);
 		if (seq_after(segment->end, end))
 			split(direction, memory, index, end);
-		segment = segment_ring_at(ring, index);
+		segment = segment_ring_at(direction_ring(direction, memory), index);
 		mark_resent(segment, arrival, direction->fingerprint);
 		resent = true;
 		start = segment->end;
@@ -238,13 +281,17 @@ static bool overlay(struct direction *direction, const struct match_memory *memo
 static bool believe(struct direction *direction, const struct match_memory *memory, uint32_t start,
 		    uint32_t end)
 {
-	if (!(direction->flags & DIRECTION_PROBE) || direction->probe != start) {
-		direction->flags |= DIRECTION_PROBE;
-		direction->probe = end;
+	struct segment_ring *ring = match_open(direction, memory);
+
+	if (!ring)
 		return false;
+	if ((direction->flags & DIRECTION_PROBE) && ring->probe == start) {
+		direction_reset(direction, memory);
+		return true;
 	}
-	direction_reset(direction, memory);
-	return true;
+	direction->flags |= DIRECTION_PROBE;
+	ring->probe = end;
+	return false;
 }
 
 /* The first segment that is seen of a direction, or the first that is believed after
@@ -278,8 +325,10 @@ static void begin(struct direction *direction, const struct packet *packet, uint
 
 static void note(struct direction *direction, const struct packet *packet)
 {
-	if (packet->length > direction->longest)
-		direction->longest = packet->length;
+	uint32_t length = packet->length < UINT16_MAX ? packet->length : UINT16_MAX;
+
+	if (length > direction->longest)
+		direction->longest = (uint16_t)length;
 	if (packet->flags & TCP_FIN)
 		direction->flags |= DIRECTION_FIN;
 	if (packet->has_timestamps)
@@ -287,17 +336,19 @@ static void note(struct direction *direction, const struct packet *packet)
 }
 
 /* Was this very packet captured before? */
-static bool copy_of_outstanding(const struct direction *direction, const struct arrival *arrival,
+static bool copy_of_outstanding(const struct direction *direction,
+				const struct match_memory *memory, const struct arrival *arrival,
 				uint32_t packet_fingerprint, uint32_t start, uint32_t end)
 {
-	unsigned index = segment_ring_find(&direction->ring, start);
+	const struct segment_ring *ring = direction_ring(direction, memory);
+	unsigned index = segment_ring_find(ring, start);
 
-	if (index == direction->ring.count)
+	if (index == ring->count)
 		return false;
-	const struct segment *segment = segment_ring_at(&direction->ring, index);
+	const struct segment *segment = segment_ring_at(ring, index);
 
 	return segment->start == start && segment->end == end &&
-	       is_copy(direction, segment, arrival, packet_fingerprint);
+	       is_copy(direction, ring, segment, arrival, packet_fingerprint);
 }
 
 /* Remembers what is new of a segment, beyond una at least in part. */
@@ -322,7 +373,8 @@ static enum segment_kind record(struct direction *direction, const struct match_
 	if (seq_after(end, max)) {
 		if (seq_after(start, max))
 			kind = SEGMENT_BEYOND;
-		remember(direction, memory, arrival, direction->ring.count, start, end, flags);
+		remember(direction, memory, arrival, direction_ring(direction, memory)->count,
+			 start, end, flags);
 		direction->max = end;
 	}
 	return kind;
@@ -334,13 +386,14 @@ static void keep_up(struct direction *direction, const struct match_memory *memo
 {
 	if (seq_distance(direction->max, direction->una) <= SEQ_MAX_WINDOW)
 		return;
-	segment_ring_clear(&direction->ring, memory->slab);
+	forget_all(direction, memory);
 	direction->una = direction->max;
 	direction->flags &= (uint16_t) ~(DIRECTION_ACKED | DIRECTION_VOID | DIRECTION_SACK_BLOCK);
 }
 
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
-				    const struct arrival *arrival, uint32_t start, uint32_t end)
+				    const struct arrival *arrival, uint32_t start, uint32_t end,
+				    bool *restarted)
 {
 	const struct packet *packet = arrival->packet;
 	uint32_t packet_fingerprint = fingerprint(packet);
@@ -352,11 +405,12 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 	else if (!seq_plausible(start, direction->max) || !seq_plausible(end, direction->max)) {
 		if (!believe(direction, memory, start, end))
 			return SEGMENT_IMPLAUSIBLE;
+		*restarted = true;
 		begin(direction, packet, start, end);
 	}
 	if (seq_after(end, direction->una)) {
 		if (seq_before(start, direction->max) &&
-		    copy_of_outstanding(direction, arrival, packet_fingerprint, start, end))
+		    copy_of_outstanding(direction, memory, arrival, packet_fingerprint, start, end))
 			return SEGMENT_COPY;
 		direction->fingerprint = packet_fingerprint;
 		kind = record(direction, memory, arrival, start, end);
@@ -369,7 +423,8 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 		kind = kind_of_old(direction, arrival, packet_fingerprint, start, end);
 	}
 	direction->fingerprint = packet_fingerprint;
-	direction->sent_ns = arrival->now_ns;
+	direction->sent = sent_stamp(arrival);
 	note(direction, packet);
+	match_settle(direction, memory);
 	return kind;
 }

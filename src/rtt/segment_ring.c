@@ -6,59 +6,78 @@
 #include "rtt/segment_slab.h"
 #include "rtt/seq.h"
 
-#define FIRST_CAPACITY 1u
+#define FIRST_UNITS 2u /* the head and one segment */
 
-static bool grow(struct segment_ring *ring, struct segment_slab *slab)
+static struct segment_ring *ring_of(const struct segment_slab *slab, uint32_t number)
 {
-	unsigned capacity = ring->capacity ? ring->capacity * 2u : FIRST_CAPACITY;
-	struct segment *slots = segment_slab_take(slab, capacity);
+	return segment_ring_of(segment_slab_units(slab), number);
+}
 
-	if (!slots)
+static unsigned units_of(const struct segment_ring *ring)
+{
+	return ring->capacity + 1u;
+}
+
+bool segment_ring_open(struct segment_slab *slab, uint32_t *number)
+{
+	if (*number)
+		return true;
+	*number = segment_slab_take(slab, FIRST_UNITS);
+	if (!*number)
 		return false;
-	for (unsigned i = 0; i < ring->count; i++)
-		slots[i] = *segment_ring_at(ring, i);
-	if (ring->slots)
-		segment_slab_give(slab, ring->slots, ring->capacity);
-	ring->slots = slots;
-	ring->capacity = (uint16_t)capacity;
-	ring->head = 0;
+	*ring_of(slab, *number) = (struct segment_ring){.capacity = FIRST_UNITS - 1};
 	return true;
 }
 
-struct segment *segment_ring_insert(struct segment_ring *ring, struct segment_slab *slab,
-				    unsigned index, unsigned limit)
+static bool grow(struct segment_slab *slab, uint32_t *number)
 {
+	struct segment_ring *ring = ring_of(slab, *number);
+	unsigned units = units_of(ring) * 2;
+	uint32_t larger = segment_slab_take(slab, units);
+	struct segment_ring *grown;
+
+	if (!larger)
+		return false;
+	grown = ring_of(slab, larger);
+	*grown = *ring;
+	grown->head = 0;
+	grown->capacity = (uint16_t)(units - 1);
+	for (unsigned i = 0; i < ring->count; i++)
+		*segment_ring_at(grown, i) = *segment_ring_at(ring, i);
+	segment_slab_give(slab, *number, units_of(ring));
+	*number = larger;
+	return true;
+}
+
+struct segment *segment_ring_insert(struct segment_slab *slab, uint32_t *number, unsigned index,
+				    unsigned limit)
+{
+	struct segment_ring *ring = ring_of(slab, *number);
+
 	if (ring->count >= limit)
 		return NULL;
-	if (ring->count == ring->capacity && !grow(ring, slab))
-		return NULL;
+	if (ring->count == ring->capacity) {
+		if (!(*number ? grow(slab, number) : segment_ring_open(slab, number)))
+			return NULL;
+		ring = ring_of(slab, *number);
+	}
 	ring->count++;
 	if (index * 2u >= ring->count) {
 		for (unsigned i = ring->count - 1u; i > index; i--)
 			*segment_ring_at(ring, i) = *segment_ring_at(ring, i - 1);
 	} else {
-		ring->head = (uint16_t)((ring->head - 1u) & (ring->capacity - 1u));
+		ring->head = (uint16_t)(ring->head ? ring->head - 1u : ring->capacity - 1u);
 		for (unsigned i = 0; i < index; i++)
 			*segment_ring_at(ring, i) = *segment_ring_at(ring, i + 1);
 	}
 	return segment_ring_at(ring, index);
 }
 
-void segment_ring_clear(struct segment_ring *ring, struct segment_slab *slab)
+void segment_ring_close(struct segment_slab *slab, uint32_t *number)
 {
-	if (ring->slots)
-		segment_slab_give(slab, ring->slots, ring->capacity);
-	*ring = (struct segment_ring){0};
-}
-
-void segment_ring_pop(struct segment_ring *ring, struct segment_slab *slab, unsigned count)
-{
-	if (count == ring->count) {
-		segment_ring_clear(ring, slab);
-		return;
-	}
-	ring->head = (uint16_t)((ring->head + count) & (ring->capacity - 1u));
-	ring->count = (uint16_t)(ring->count - count);
+	if (*number)
+		segment_slab_give(slab, *number, units_of(ring_of(slab, *number)));
+	*number = 0;
 }
 
 unsigned segment_ring_find(const struct segment_ring *ring, uint32_t seq)

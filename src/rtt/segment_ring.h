@@ -1,11 +1,15 @@
 /*
  * The outstanding segments of one direction, in the order of their sequence
- * numbers, without overlap.
+ * numbers, without overlap; and what else is known of a direction only while it has
+ * something outstanding.
  *
- * A ring takes its memory from a slab shared by all directions, starts with one
- * slot, doubles as it fills, and gives all of it back when it runs empty: an
+ * A ring takes its memory from a slab shared by all directions, starts with room for one
+ * segment, doubles as it fills, and gives all of it back when it runs empty: an
  * idle flow holds none. The slab is a buddy allocator over one region of fixed
  * size, so the memory of all rings together is bounded whatever the traffic does.
+ *
+ * A direction knows its ring by a number, 0 for none; segment_ring_of then finds one that
+ * is empty for all.
  */
 #ifndef RTT_SEGMENT_RING_H
 #define RTT_SEGMENT_RING_H
@@ -69,38 +73,73 @@ static inline bool sent_later(const struct sent *a, const struct sent *b)
 struct segment_slab;
 
 /* A slab with room for `segments` segments (rounded up to a power of two, at least
- * 8,192). NULL: no memory. Pages are used as they are needed. */
+ * 8,192). NULL: no memory. Memory is used as it is needed. */
 struct segment_slab *segment_slab_new(uint32_t segments);
 void segment_slab_free(struct segment_slab *slab);
 
-/* All zero is an empty ring. */
+/* The head of a ring; the segments' places follow it in memory. */
 struct segment_ring {
-	struct segment *slots;
 	uint16_t head;
 	uint16_t count;
-	uint16_t capacity; /* 0 or a power of two */
+	uint16_t capacity; /* a power of two, less one; 0: the empty one that all share */
+	uint16_t unused;
+	/* The rest is the direction's own; zero in a new ring. */
+	uint32_t epoch; /* of the capture's clock, when the flow was last seen */
+	/* Where the next segment would start if an implausible one was right. */
+	uint32_t probe;
+	/* The last SACK block reported first, already worked in. */
+	uint32_t sack_left;
+	uint32_t sack_right;
+	/* The last frame in which the receiver complained of a loss: a duplicate
+	 * acknowledgement or a SACK block. */
+	uint32_t complaint;
+	uint32_t filled_up[5]; /* to the size of a segment */
 };
+
+_Static_assert(sizeof(struct segment_ring) == sizeof(struct segment), "a unit of the slab");
+
+/* Where units begin; for the inline functions below alone. */
+struct segment *segment_slab_units(const struct segment_slab *slab);
+
+/* The ring of a number; 0: the empty one, which nobody writes to. Valid until a ring is
+ * opened, inserted into, or given back. */
+static inline struct segment_ring *segment_ring_of(struct segment *units, uint32_t number)
+{
+	return (struct segment_ring *)(void *)&units[number];
+}
 
 /* The index-th segment, 0 the first by sequence; index < count. */
 static inline struct segment *segment_ring_at(const struct segment_ring *ring, unsigned index)
 {
-	return &ring->slots[(ring->head + index) & (ring->capacity - 1u)];
+	struct segment *places = (struct segment *)(void *)(uintptr_t)(ring + 1);
+	unsigned place = ring->head + index;
+
+	return &places[place < ring->capacity ? place : place - ring->capacity];
 }
+
+/* A ring for *number, if it has none. False: the slab is short; *number is 0. */
+bool segment_ring_open(struct segment_slab *slab, uint32_t *number);
 
 /*
  * Makes room for one segment before the index-th (index <= count) and returns it,
  * its content unspecified; NULL, and nothing changed, if the ring holds `limit`
  * segments (1 to 16,384) or the slab is short. Moves the shorter
- * side; pointers into the ring are invalid afterwards.
+ * side; opens a ring, or takes a larger one, and *number with it, as needed.
  */
-struct segment *segment_ring_insert(struct segment_ring *ring, struct segment_slab *slab,
-				    unsigned index, unsigned limit);
+struct segment *segment_ring_insert(struct segment_slab *slab, uint32_t *number, unsigned index,
+				    unsigned limit);
 
-/* Removes the first count segments (count <= ring's). */
-void segment_ring_pop(struct segment_ring *ring, struct segment_slab *slab, unsigned count);
+/* Removes the first count segments (count <= ring's). The ring keeps its memory. */
+static inline void segment_ring_pop(struct segment_ring *ring, unsigned count)
+{
+	unsigned head = ring->head + count;
 
-/* Empties the ring and gives its memory back. */
-void segment_ring_clear(struct segment_ring *ring, struct segment_slab *slab);
+	ring->head = (uint16_t)(head < ring->capacity ? head : head - ring->capacity);
+	ring->count = (uint16_t)(ring->count - count);
+}
+
+/* Gives the ring and all its memory back; *number becomes 0. */
+void segment_ring_close(struct segment_slab *slab, uint32_t *number);
 
 /* The index of the first segment that ends after seq; count if there is none. */
 unsigned segment_ring_find(const struct segment_ring *ring, uint32_t seq);

@@ -1,26 +1,32 @@
 /*
  * The slab behind the segment rings: a buddy allocator.
  *
- * Blocks are 2^order segments, aligned to their size; a freed block joins its buddy as long as that
- * one is free too, so that large rings find room after many small ones have gone. One byte a
- * segment tells the order of a free block that starts there.
+ * Blocks are 2^order units, aligned to their size; a freed block joins its buddy as long as
+ * that one is free too, so that large rings find room after many small ones have gone. One
+ * byte a unit tells the order of a free block that starts there. What is in use begins
+ * small and doubles when nothing is left, so that memory is only touched when needed.
  *
- * A large block is only given while eight times as much is free, so that a few
+ * A large block is only given while eight times as much could be free, so that a few
  * directions with much outstanding leave room for the many with little.
  */
 #include "rtt/segment_slab.h"
 
 #include <stdlib.h>
 
-#define MAX_ORDER 28
-#define NOT_FREE  0xff
-#define NONE      UINT32_MAX
+#include "base/region.h"
+
+#define MAX_ORDER   28
+#define FIRST_ORDER 13 /* 8,192 units */
+#define NOT_FREE    0
+#define NONE        UINT32_MAX
 /* Smallest blocks kept aside unjoined: most rings are taken and given back with
  * each request, and splitting and joining the whole region each time would cost
  * more than the measurement. */
 #define KEPT_ASIDE 1024u
+/* Order of those: the head of a ring and one segment. */
+#define SMALLEST_ORDER 1u
 /* Blocks up to this size are given as long as there are any. */
-#define SMALL_SEGMENTS 16u
+#define SMALL_UNITS 16u
 
 /* Lies in the first bytes of a free block. */
 struct free_block {
@@ -29,12 +35,14 @@ struct free_block {
 };
 
 struct segment_slab {
-	struct segment *segments;
-	uint8_t *free_order; /* by unit */
-	uint32_t units;
-	unsigned top; /* order of the whole region */
+	struct region memory;
+	struct region orders;
+	struct segment *units; /* in memory */
+	uint8_t *free_order;   /* by unit: the order of a free block that starts there, plus one */
+	unsigned top;          /* order of what is in use so far */
+	unsigned most;         /* of the whole region */
 	uint32_t free[MAX_ORDER + 1];
-	uint32_t used; /* segments in blocks that are taken */
+	uint32_t used; /* units in blocks that are taken */
 	uint32_t aside_count;
 	uint32_t aside[KEPT_ASIDE];
 };
@@ -43,7 +51,7 @@ _Static_assert(sizeof(struct free_block) <= sizeof(struct segment), "links fit a
 
 static struct free_block *block_at(struct segment_slab *slab, uint32_t unit)
 {
-	return (struct free_block *)(void *)&slab->segments[unit];
+	return (struct free_block *)(void *)&slab->units[unit];
 }
 
 static void list_push(struct segment_slab *slab, uint32_t unit, unsigned order)
@@ -55,7 +63,7 @@ static void list_push(struct segment_slab *slab, uint32_t unit, unsigned order)
 	if (block->next != NONE)
 		block_at(slab, block->next)->previous = unit;
 	slab->free[order] = unit;
-	slab->free_order[unit] = (uint8_t)order;
+	slab->free_order[unit] = (uint8_t)(order + 1);
 }
 
 static void list_remove(struct segment_slab *slab, uint32_t unit, unsigned order)
@@ -74,26 +82,27 @@ static void list_remove(struct segment_slab *slab, uint32_t unit, unsigned order
 struct segment_slab *segment_slab_new(uint32_t segments)
 {
 	struct segment_slab *slab = calloc(1, sizeof(*slab));
-	unsigned order = 13; /* 8,192 segments */
+	unsigned order = FIRST_ORDER;
 
 	if (!slab)
 		return NULL;
 	while (order < MAX_ORDER && (1u << order) < segments)
 		order++;
-	slab->top = order;
-	slab->units = 1u << order;
-	/* calloc of a large region costs no memory until it is touched. */
-	slab->segments = calloc(slab->units, sizeof(struct segment));
-	slab->free_order = malloc(slab->units);
-	if (!slab->segments || !slab->free_order) {
+	slab->top = FIRST_ORDER;
+	slab->most = order;
+	if (region_init(&slab->memory, sizeof(struct segment) << order) < 0 ||
+	    region_init(&slab->orders, (size_t)1 << order) < 0) {
 		segment_slab_free(slab);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < slab->units; i++)
-		slab->free_order[i] = NOT_FREE;
+	slab->units = (struct segment *)(void *)slab->memory.base;
+	slab->free_order = slab->orders.base;
 	for (unsigned i = 0; i <= MAX_ORDER; i++)
 		slab->free[i] = NONE;
-	list_push(slab, 0, order);
+	/* The first block is the empty ring that all share. */
+	slab->used = 1u << SMALLEST_ORDER;
+	for (order = SMALLEST_ORDER; order < FIRST_ORDER; order++)
+		list_push(slab, 1u << order, order);
 	return slab;
 }
 
@@ -101,35 +110,62 @@ void segment_slab_free(struct segment_slab *slab)
 {
 	if (!slab)
 		return;
-	free(slab->segments);
-	free(slab->free_order);
+	region_done(&slab->memory);
+	region_done(&slab->orders);
 	free(slab);
 }
 
-static unsigned order_of(unsigned segments)
+struct segment *segment_slab_units(const struct segment_slab *slab)
+{
+	return slab->units;
+}
+
+size_t segment_slab_memory(const struct segment_slab *slab)
+{
+	return (sizeof(struct segment) + 1) << slab->top;
+}
+
+/* Twice as much is in use. False: all of it was. */
+static bool extend(struct segment_slab *slab)
+{
+	if (slab->top == slab->most)
+		return false;
+	list_push(slab, 1u << slab->top, slab->top);
+	slab->top++;
+	return true;
+}
+
+static unsigned order_of(unsigned units)
 {
 	unsigned order = 0;
 
-	while ((1u << order) < segments)
+	while ((1u << order) < units)
 		order++;
 	return order;
 }
 
-struct segment *segment_slab_take(struct segment_slab *slab, unsigned segments)
+/* The order of the smallest free block that holds one of `wanted`; beyond MAX_ORDER: none. */
+static unsigned smallest_free(const struct segment_slab *slab, unsigned wanted)
 {
-	unsigned wanted = order_of(segments);
-	unsigned order = wanted;
+	while (wanted <= slab->top && slab->free[wanted] == NONE)
+		wanted++;
+	return wanted <= slab->top ? wanted : MAX_ORDER + 1;
+}
 
-	if (segments > SMALL_SEGMENTS && segments > (slab->units - slab->used) / 8)
-		return NULL;
-	if (!wanted && slab->aside_count) {
-		slab->used++;
-		return &slab->segments[slab->aside[--slab->aside_count]];
+uint32_t segment_slab_take(struct segment_slab *slab, unsigned units)
+{
+	unsigned wanted = order_of(units);
+	unsigned order;
+
+	if (units > SMALL_UNITS && units > ((1u << slab->most) - slab->used) / 8)
+		return 0;
+	if (wanted == SMALLEST_ORDER && slab->aside_count) {
+		slab->used += units;
+		return slab->aside[--slab->aside_count];
 	}
-	while (order <= slab->top && slab->free[order] == NONE)
-		order++;
-	if (order > slab->top)
-		return NULL;
+	while ((order = smallest_free(slab, wanted)) > MAX_ORDER)
+		if (!extend(slab))
+			return 0;
 	uint32_t unit = slab->free[order];
 
 	slab->used += 1u << wanted;
@@ -138,23 +174,22 @@ struct segment *segment_slab_take(struct segment_slab *slab, unsigned segments)
 		order--;
 		list_push(slab, unit + (1u << order), order);
 	}
-	return &slab->segments[unit];
+	return unit;
 }
 
-void segment_slab_give(struct segment_slab *slab, struct segment *block, unsigned segments)
+void segment_slab_give(struct segment_slab *slab, uint32_t unit, unsigned units)
 {
-	uint32_t unit = (uint32_t)(block - slab->segments);
-	unsigned order = order_of(segments);
+	unsigned order = order_of(units);
 
 	slab->used -= 1u << order;
-	if (!order && slab->aside_count < KEPT_ASIDE) {
+	if (order == SMALLEST_ORDER && slab->aside_count < KEPT_ASIDE) {
 		slab->aside[slab->aside_count++] = unit;
 		return;
 	}
 	while (order < slab->top) {
 		uint32_t buddy = unit ^ (1u << order);
 
-		if (slab->free_order[buddy] != order)
+		if (slab->free_order[buddy] != order + 1)
 			break;
 		list_remove(slab, buddy, order);
 		unit &= ~(1u << order);

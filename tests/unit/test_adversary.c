@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "rtt/match.h"
+#include "rtt/segment_slab.h"
 #include "rtt/seq.h"
 #include "scenario.h"
 
@@ -475,6 +476,7 @@ static void some_packet(struct simulation *sim, struct direction *direction,
 	struct packet packet = {.flags = TCP_ACK, .has_timestamps = chance(sim, 4) != 0};
 	struct arrival arrival = {.packet = &packet, .now_ns = sim->now_ns, .frame = frame};
 	struct verdict verdict;
+	bool restarted = false;
 
 	packet.tsval = (uint32_t)(sim->now_ns / (5 * MS));
 	packet.tsecr = packet.tsval - chance(sim, 4);
@@ -483,7 +485,7 @@ static void some_packet(struct simulation *sim, struct direction *direction,
 		packet.seq = somewhere(sim, direction->max);
 		packet.length = chance(sim, 50) ? 1 + chance(sim, 250) : PACKET_MAX_LENGTH;
 		direction_segment(direction, memory, &arrival, packet.seq,
-				  packet.seq + packet.length);
+				  packet.seq + packet.length, &restarted);
 		return;
 	}
 	packet.ack = somewhere(sim, near_max ? direction->max : direction->una + 500);
@@ -496,12 +498,13 @@ static void some_packet(struct simulation *sim, struct direction *direction,
 	assert_true(!verdict.counted || !verdict.sample || verdict.rtt_ns >= 0);
 }
 
-static void check_order(const struct direction *direction)
+static void check_order(const struct direction *direction, const struct match_memory *memory)
 {
+	const struct segment_ring *ring = direction_ring(direction, memory);
 	uint32_t seen = direction->una;
 
-	for (unsigned i = 0; i < direction->ring.count; i++) {
-		const struct segment *segment = segment_ring_at(&direction->ring, i);
+	for (unsigned i = 0; i < ring->count; i++) {
+		const struct segment *segment = segment_ring_at(ring, i);
 
 		assert_false(seq_before(segment->start, seen));
 		assert_true(seq_after(segment->end, segment->start));
@@ -517,14 +520,15 @@ static void outstanding_segments_stay_in_order(void **state)
 	(void)state;
 	for (unsigned run = 0; run < 300; run++) {
 		struct segment_slab *slab = segment_slab_new(8192);
-		struct match_memory memory = {.slab = slab, .limit = run % 2 ? 8 : 64};
+		struct match_memory memory = {
+			.slab = slab, .units = segment_slab_units(slab), .limit = run % 2 ? 8 : 64};
 		struct direction direction = {.max = 0u - chance(&sim, 5000)};
 
 		assert_non_null(slab);
 		for (uint32_t frame = 1; frame <= 400; frame++) {
 			sim.now_ns += chance(&sim, 3000000);
 			some_packet(&sim, &direction, &memory, frame);
-			check_order(&direction);
+			check_order(&direction, &memory);
 		}
 		segment_slab_free(slab);
 	}

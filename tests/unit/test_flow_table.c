@@ -32,33 +32,60 @@ static struct tcpm_flow_id id_of(uint32_t number)
 	struct tcpm_flow_id id;
 
 	memset(&id, 0, sizeof(id));
-	id.address[0].version = id.address[1].version = 4;
+	id.address[0].version = id.address[1].version = number % 3 ? 4 : 6;
 	memcpy(id.address[0].bytes, &number, sizeof(number));
 	id.port[1] = 80;
-	id.interface = random_below(5); /* takes no part */
+	if (number % 5 == 0) {
+		id.label_kind[0] = TCPM_LABEL_VLAN;
+		id.label[0] = 7;
+	}
+	id.interface = number * 1000; /* beyond 16 bits too */
 	return id;
 }
 
+static struct flow_name name_of(uint32_t number)
+{
+	struct tcpm_flow_id id = id_of(number);
+	struct flow_name name;
+
+	memset(&name, 0xa5, sizeof(name)); /* of a plain one the id is not looked at */
+	flow_name_of(SEED, &id, &name);
+	name.interface += random_below(2); /* takes no part */
+	return name;
+}
+
+static struct flow_table *current;
+
 static uint32_t number_of(const struct flow *flow)
 {
+	struct tcpm_flow_id id;
 	uint32_t number;
 
-	memcpy(&number, flow->id.address[0].bytes, sizeof(number));
+	flow_table_id(current, flow, &id);
+	memcpy(&number, id.address[0].bytes, sizeof(number));
 	return number;
+}
+
+static void note_gone(uint32_t number)
+{
+	if (number < IDS)
+		present[number] = false;
 }
 
 static void on_closed(void *user, struct flow *flow)
 {
 	(void)user;
 	closed_count++;
-	if (!flow->challenged)
-		present[number_of(flow)] = false;
+	assert_false(flow->state == FLOW_ALIAS || flow->state == FLOW_SPARE);
+	if (!flow_table_challenged(current, flow))
+		note_gone(number_of(flow));
 }
 
-static struct flow_table *table_new(uint32_t max_flows)
+static struct flow_table *table_within(uint32_t max_flows, size_t max_memory)
 {
 	struct flow_table_options options = {
 		.max_flows = max_flows,
+		.max_memory = max_memory,
 		.seed = SEED,
 		.timeout_ns = {[FLOW_HALF_OPEN] = 20 * SECOND_NS,
 			       [FLOW_ESTABLISHED] = 100 * SECOND_NS,
@@ -70,24 +97,42 @@ static struct flow_table *table_new(uint32_t max_flows)
 	assert_non_null(table);
 	memset(present, 0, sizeof(present));
 	closed_count = 0;
+	current = table;
 	return table;
+}
+
+static struct flow_table *table_new(uint32_t max_flows)
+{
+	return table_within(max_flows, (size_t)1 << 30);
 }
 
 static struct flow *find(struct flow_table *table, uint32_t number)
 {
-	struct tcpm_flow_id id = id_of(number);
+	struct flow_name name = name_of(number);
 
-	return flow_table_find(table, &id, flow_table_hash(SEED, &id));
+	return flow_table_find(table, &name);
 }
 
 static struct flow *add(struct flow_table *table, uint32_t number, int64_t now_ns)
 {
-	struct tcpm_flow_id id = id_of(number);
-	struct flow *flow = flow_table_add(table, &id, flow_table_hash(SEED, &id), now_ns, NULL);
+	struct flow_name name = name_of(number);
+	struct flow *flow = flow_table_add(table, &name, now_ns, NULL);
 
 	assert_non_null(flow);
 	flow_table_link(table, flow);
 	present[number] = true;
+	return flow;
+}
+
+static struct flow *challenge(struct flow_table *table, struct flow *old)
+{
+	struct flow_name name;
+	struct flow *flow;
+
+	flow_table_name(table, old, &name);
+	flow = flow_table_add(table, &name, 0, old);
+	assert_non_null(flow);
+	flow_table_challenge(table, old, flow);
 	return flow;
 }
 
@@ -178,11 +223,11 @@ static void challenger_takes_the_place(void **state)
 
 	(void)state;
 	struct flow *old = add(table, 1, 0);
-	struct flow *first = flow_table_add(table, &old->id, old->hash, 0, old);
-	flow_table_challenge(table, old, first);
-	struct flow *second = flow_table_add(table, &old->id, old->hash, 0, old);
 
-	flow_table_challenge(table, old, second);
+	challenge(table, old);
+
+	struct flow *second = challenge(table, old);
+
 	assert_int_equal(closed_count, 1);
 	assert_ptr_equal(find(table, 1), old);
 	flow_table_succeed(table, second);
@@ -190,9 +235,8 @@ static void challenger_takes_the_place(void **state)
 	assert_ptr_equal(find(table, 1), second);
 	assert_int_equal(flow_table_count(table), 1);
 	/* A flow that goes leaves its place to its challenger. */
-	struct flow *third = flow_table_add(table, &second->id, second->hash, 0, second);
+	struct flow *third = challenge(table, second);
 
-	flow_table_challenge(table, second, third);
 	flow_table_remove(table, second);
 	assert_int_equal(flow_table_count(table), 1);
 	assert_ptr_equal(find(table, 1), third);
@@ -202,18 +246,177 @@ static void challenger_takes_the_place(void **state)
 static void challenger_finds_room_without_its_flow(void **state)
 {
 	struct flow_table *table = table_new(2);
+	struct flow_name name = name_of(1);
 
 	(void)state;
+	add(table, 2, 0);
 	struct flow *old = add(table, 1, 0);
 
-	add(table, 2, 0);
-	assert_non_null(flow_table_add(table, &old->id, old->hash, 0, old));
+	assert_non_null(flow_table_add(table, &name, 0, old));
 	assert_non_null(find(table, 1));
 	assert_null(find(table, 2));
 	flow_table_free(table);
 	table = table_new(1);
 	old = add(table, 1, 0);
-	assert_null(flow_table_add(table, &old->id, old->hash, 0, old));
+	assert_null(flow_table_add(table, &name, 0, old));
+	flow_table_free(table);
+}
+
+static void id_comes_back_as_it_was(void **state)
+{
+	struct flow_table *table = table_new(IDS);
+
+	(void)state;
+	for (uint32_t number = 0; number < IDS; number++) {
+		struct tcpm_flow_id id = id_of(number);
+		struct tcpm_flow_id got;
+		struct flow_name name;
+
+		flow_name_of(SEED, &id, &name);
+		flow_name_id(&name, &got);
+		assert_memory_equal(&got, &id, sizeof(id));
+
+		struct flow *flow = flow_table_add(table, &name, 0, NULL);
+
+		flow_table_id(table, flow, &got);
+		assert_memory_equal(&got, &id, sizeof(id));
+	}
+	flow_table_free(table);
+}
+
+static void alias_follows_its_flow(void **state)
+{
+	struct flow_table *table = table_new(10);
+	struct flow *flow = add(table, 1, 0);
+	struct flow_name name = name_of(3);
+
+	(void)state;
+	flow_table_add_alias(table, flow, &name);
+	assert_int_equal(flow_table_count(table), 2);
+	assert_ptr_equal(find(table, 3), flow);
+	assert_ptr_equal(find(table, 1), flow);
+	/* Another alias takes the place of the first. */
+	name = name_of(4);
+	flow_table_add_alias(table, flow, &name);
+	assert_null(find(table, 3));
+	assert_ptr_equal(find(table, 4), flow);
+	/* A challenger inherits it. */
+	struct flow *challenger = challenge(table, flow);
+
+	flow_table_succeed(table, challenger);
+	assert_ptr_equal(find(table, 4), challenger);
+	assert_ptr_equal(find(table, 1), challenger);
+	flow_table_remove(table, challenger);
+	assert_null(find(table, 4));
+	assert_int_equal(flow_table_count(table), 0);
+	flow_table_free(table);
+}
+
+/* A flow known by its isn, whatever its place. */
+static void mark(struct flow *flow, uint32_t number)
+{
+	flow->direction[1].isn = number;
+	flow->account[0].slot = flow;
+}
+
+#define MANY 20002u
+
+/* Memory of MANY flows asked for elsewhere: the oldest go, the others are as they were, by
+ * whatever name or list they are known. */
+static void fitting_moves_flows_and_loses_none(void **state)
+{
+	struct flow_table *table = table_within(MANY * 2, (size_t)16 << 20);
+	size_t before;
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct flow_name name;
+		struct tcpm_flow_id id = id_of(i);
+
+		flow_name_of(SEED, &id, &name);
+
+		struct flow *flow = flow_table_add(table, &name, i, NULL);
+
+		assert_non_null(flow);
+		flow_table_link(table, flow);
+		mark(flow, i);
+		if (i % 2)
+			flow_table_set_state(table, flow, FLOW_ESTABLISHED);
+	}
+	/* Some go, so that there are places to move to; some are known in other ways too. */
+	for (uint32_t i = 0; i < MANY; i += 7)
+		flow_table_remove(table, find(table, i));
+
+	struct flow *flow = find(table, MANY - 1);
+	struct flow *challenger = challenge(table, flow);
+	struct flow_name other = name_of(MANY * 2 + 1);
+
+	mark(challenger, MANY * 3);
+	flow_table_add_alias(table, flow, &other);
+	flow_table_note_syn(table, find(table, MANY - 2));
+	before = flow_table_memory(table);
+	flow_table_fit(table, 0);
+	assert_int_equal(flow_table_memory(table), before);
+	flow_table_fit(table, ((size_t)16 << 20) - before + ((size_t)1 << 20));
+	assert_true(flow_table_memory(table) <= before - ((size_t)1 << 20));
+	assert_true(flow_table_evicted(table) > 0);
+
+	/* Half-open ones went first, the oldest of them before the others. */
+	bool missing = true;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		flow = find(table, i);
+		if (i % 7 == 0) {
+			assert_null(flow);
+		} else if (i % 2) {
+			assert_non_null(flow);
+			assert_int_equal(flow->direction[1].isn, i);
+		} else {
+			assert_true(missing || flow);
+			missing = !flow;
+			if (flow)
+				assert_int_equal(flow->direction[1].isn, i);
+		}
+	}
+	flow = find(table, MANY - 1);
+	assert_ptr_equal(flow_table_find(table, &other), flow);
+	challenger = flow_table_challenger(table, flow);
+	assert_int_equal(challenger->direction[1].isn, MANY * 3);
+	assert_ptr_equal(flow_table_challenged(table, challenger), flow);
+
+	struct tcpm_flow_id id = id_of(MANY - 2);
+
+	assert_ptr_equal(flow_table_noted(table, &id), find(table, MANY - 2));
+	flow_table_clear(table);
+	assert_int_equal(flow_table_count(table), 0);
+	flow_table_free(table);
+}
+
+/* With a bound on memory alone, flows go when it is reached, and not before. */
+static void memory_is_a_bound_by_itself(void **state)
+{
+	const size_t bound = (size_t)4 << 20;
+	struct flow_table *table = table_within(1u << 20, bound);
+
+	(void)state;
+	for (uint32_t i = 0; i < 100000; i++) {
+		struct tcpm_flow_id id = id_of(1 + i * 15); /* plain */
+		struct flow_name name;
+
+		flow_name_of(SEED, &id, &name);
+
+		struct flow *flow = flow_table_add(table, &name, i, NULL);
+
+		flow_table_link(table, flow);
+		if (i % 1000 == 0)
+			flow_table_fit(table, 0);
+		assert_true(flow_table_memory(table) <= bound + ((size_t)1 << 20));
+	}
+	flow_table_fit(table, 0);
+	assert_true(flow_table_memory(table) <= bound);
+	assert_true(flow_table_count(table) * sizeof(struct flow) > bound / 2);
+	flow_table_fit(table, bound * 2);
+	assert_true(flow_table_count(table) > 0);
 	flow_table_free(table);
 }
 
@@ -225,6 +428,10 @@ int main(void)
 		cmocka_unit_test(idle_flows_expire_by_state),
 		cmocka_unit_test(challenger_takes_the_place),
 		cmocka_unit_test(challenger_finds_room_without_its_flow),
+		cmocka_unit_test(id_comes_back_as_it_was),
+		cmocka_unit_test(alias_follows_its_flow),
+		cmocka_unit_test(fitting_moves_flows_and_loses_none),
+		cmocka_unit_test(memory_is_a_bound_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

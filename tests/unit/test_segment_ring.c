@@ -30,20 +30,27 @@ struct twin {
 	unsigned count;
 };
 
-static void same(const struct segment_ring *ring, const struct twin *twin)
+static struct segment_ring *ring_of(struct segment_slab *slab, uint32_t number)
 {
+	return segment_ring_of(segment_slab_units(slab), number);
+}
+
+static void same(struct segment_slab *slab, uint32_t number, const struct twin *twin)
+{
+	const struct segment_ring *ring = ring_of(slab, number);
+
 	assert_int_equal(ring->count, twin->count);
 	for (unsigned i = 0; i < twin->count; i++)
 		assert_int_equal(segment_ring_at(ring, i)->start, twin->starts[i]);
-	if (!twin->count)
-		assert_null(ring->slots);
+	/* The one that all share stays as it is. */
+	assert_int_equal(ring_of(slab, 0)->count, 0);
+	assert_int_equal(ring_of(slab, 0)->capacity, 0);
 }
 
-static void insert(struct segment_ring *ring, struct segment_slab *slab, struct twin *twin,
-		   uint32_t value)
+static void insert(uint32_t *number, struct segment_slab *slab, struct twin *twin, uint32_t value)
 {
 	unsigned index = random_below(4) ? twin->count : random_below(twin->count + 1);
-	struct segment *segment = segment_ring_insert(ring, slab, index, LIMIT);
+	struct segment *segment = segment_ring_insert(slab, number, index, LIMIT);
 
 	if (!segment)
 		return;
@@ -55,11 +62,12 @@ static void insert(struct segment_ring *ring, struct segment_slab *slab, struct 
 	twin->count++;
 }
 
-static void pop(struct segment_ring *ring, struct segment_slab *slab, struct twin *twin)
+static void pop(uint32_t number, struct segment_slab *slab, struct twin *twin)
 {
 	unsigned count = random_below(twin->count + 1);
 
-	segment_ring_pop(ring, slab, count);
+	if (number)
+		segment_ring_pop(ring_of(slab, number), count);
 	twin->count -= count;
 	memmove(twin->starts, &twin->starts[count], twin->count * sizeof(uint32_t));
 }
@@ -67,7 +75,7 @@ static void pop(struct segment_ring *ring, struct segment_slab *slab, struct twi
 static void many_rings_share_a_slab(void **state)
 {
 	static struct twin twins[RINGS];
-	struct segment_ring rings[RINGS] = {0};
+	uint32_t rings[RINGS] = {0};
 	struct segment_slab *slab = segment_slab_new(1);
 
 	(void)state;
@@ -80,15 +88,15 @@ static void many_rings_share_a_slab(void **state)
 		if (random_below(40))
 			insert(&rings[i], slab, &twins[i], step);
 		else if (random_below(4))
-			pop(&rings[i], slab, &twins[i]);
+			pop(rings[i], slab, &twins[i]);
 		else {
-			segment_ring_clear(&rings[i], slab);
+			segment_ring_close(slab, &rings[i]);
 			twins[i].count = 0;
 		}
-		same(&rings[i], &twins[i]);
+		same(slab, rings[i], &twins[i]);
 	}
 	for (unsigned i = 0; i < RINGS; i++)
-		segment_ring_clear(&rings[i], slab);
+		segment_ring_close(slab, &rings[i]);
 	/* All is given back and joined: the largest block can be had again. */
 	segment_slab_free(slab);
 }
@@ -96,60 +104,104 @@ static void many_rings_share_a_slab(void **state)
 static void slab_is_joined_again(void **state)
 {
 	struct segment_slab *slab = segment_slab_new(8192);
-	struct segment *blocks[1024];
+	uint32_t blocks[1023];
 
 	(void)state;
 	assert_non_null(slab);
-	for (unsigned i = 0; i < 1024; i++) {
-		blocks[i] = segment_slab_take(slab, 8); /* small: given to the last */
-		assert_non_null(blocks[i]);
-		memset(blocks[i], (int)i, 8 * sizeof(struct segment));
+	/* Small ones are given to the last; two units are the empty ring. */
+	for (unsigned i = 0; i < 1023; i++) {
+		blocks[i] = segment_slab_take(slab, 8);
+		assert_true(blocks[i] != 0);
+		memset(&segment_slab_units(slab)[blocks[i]], (int)i, 8 * sizeof(struct segment));
 	}
-	assert_null(segment_slab_take(slab, 4));
-	for (unsigned i = 0; i < 1024; i++)
-		segment_slab_give(slab, blocks[(i * 37) % 1024], 8);
+	assert_int_equal(segment_slab_take(slab, 8), 0);
+	for (unsigned i = 0; i < 1023; i++)
+		segment_slab_give(slab, blocks[(i * 37) % 1023], 8);
 	/* All is joined again: the largest that one may have can be had. */
-	struct segment *large = segment_slab_take(slab, 1024);
+	uint32_t large = segment_slab_take(slab, 512);
 
-	assert_non_null(large);
-	assert_null(segment_slab_take(slab, 1024));
-	segment_slab_give(slab, large, 1024);
+	assert_true(large != 0);
+	assert_int_equal(segment_slab_take(slab, 1024), 0);
+	segment_slab_give(slab, large, 512);
+	segment_slab_free(slab);
+}
+
+static void slab_grows_as_it_is_needed(void **state)
+{
+	struct segment_slab *slab = segment_slab_new(65536);
+	size_t before = segment_slab_memory(slab);
+	uint32_t blocks[4000];
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++)
+		blocks[i] = segment_slab_take(slab, 2);
+	assert_int_equal(segment_slab_memory(slab), before);
+	/* A block as large as all there was. */
+	uint32_t large = segment_slab_take(slab, 4096);
+
+	assert_true(large >= 8192);
+	assert_true(segment_slab_memory(slab) == 2 * before);
+	segment_slab_give(slab, large, 4096);
+	for (unsigned i = 0; i < 4000; i++)
+		segment_slab_give(slab, blocks[i], 2);
 	segment_slab_free(slab);
 }
 
 static void full_slab_refuses_and_loses_nothing(void **state)
 {
 	struct segment_slab *slab = segment_slab_new(8192);
-	struct segment_ring rings[3] = {0};
+	uint32_t rings[3] = {0};
 	unsigned held = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		struct segment *segment;
 
-		while ((segment = segment_ring_insert(&rings[i], slab, rings[i].count, 8192))) {
+		while ((segment = segment_ring_insert(slab, &rings[i],
+						      ring_of(slab, rings[i])->count, 8192))) {
 			segment->start = held++;
 		}
 	}
 	/* Each takes an eighth of what is free, then stops. */
 	assert_true(held >= 1024);
 	for (unsigned i = 0, value = 0; i < 3; i++)
-		for (unsigned j = 0; j < rings[i].count; j++)
-			assert_int_equal(segment_ring_at(&rings[i], j)->start, value++);
+		for (unsigned j = 0; j < ring_of(slab, rings[i])->count; j++)
+			assert_int_equal(segment_ring_at(ring_of(slab, rings[i]), j)->start,
+					 value++);
 	for (unsigned i = 0; i < 3; i++)
-		segment_ring_clear(&rings[i], slab);
+		segment_ring_close(slab, &rings[i]);
+	segment_slab_free(slab);
+}
+
+/* What a direction knows beside its segments moves with them. */
+static void head_moves_along(void **state)
+{
+	struct segment_slab *slab = segment_slab_new(1);
+	uint32_t number = 0;
+
+	(void)state;
+	assert_true(segment_ring_open(slab, &number));
+	assert_int_equal(ring_of(slab, number)->probe, 0);
+	ring_of(slab, number)->epoch = 3;
+	ring_of(slab, number)->complaint = 4;
+	for (uint32_t i = 0; i < 200; i++)
+		segment_ring_insert(slab, &number, i, LIMIT)->start = i;
+	assert_int_equal(ring_of(slab, number)->epoch, 3);
+	assert_int_equal(ring_of(slab, number)->complaint, 4);
+	segment_ring_close(slab, &number);
+	assert_int_equal(number, 0);
 	segment_slab_free(slab);
 }
 
 static void find_is_the_first_that_ends_after(void **state)
 {
 	struct segment_slab *slab = segment_slab_new(1);
-	struct segment_ring ring = {0};
+	uint32_t ring = 0;
 	uint32_t base = 0u - 500u; /* across the wrap */
 
 	(void)state;
 	for (uint32_t i = 0; i < 10; i++) {
-		struct segment *segment = segment_ring_insert(&ring, slab, i, LIMIT);
+		struct segment *segment = segment_ring_insert(slab, &ring, i, LIMIT);
 
 		segment->start = base + i * 100;
 		segment->end = base + i * 100 + 60; /* with holes */
@@ -159,9 +211,9 @@ static void find_is_the_first_that_ends_after(void **state)
 
 		while (naive < 10 && !(naive * 100 + 60 > seq))
 			naive++;
-		assert_int_equal(segment_ring_find(&ring, base + seq), naive);
+		assert_int_equal(segment_ring_find(ring_of(slab, ring), base + seq), naive);
 	}
-	segment_ring_clear(&ring, slab);
+	segment_ring_close(slab, &ring);
 	segment_slab_free(slab);
 }
 
@@ -187,6 +239,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_rings_share_a_slab),
 		cmocka_unit_test(slab_is_joined_again),
+		cmocka_unit_test(slab_grows_as_it_is_needed),
+		cmocka_unit_test(head_moves_along),
 		cmocka_unit_test(full_slab_refuses_and_loses_nothing),
 		cmocka_unit_test(find_is_the_first_that_ends_after),
 		cmocka_unit_test(sequence_numbers_compare_around_the_wrap),

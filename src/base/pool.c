@@ -1,0 +1,38 @@
+/*
+ * A region, and a list through what was given back: see pool.h.
+ */
+#include "base/pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+int pool_init(struct pool *pool, size_t size, uint32_t most)
+{
+	*pool = (struct pool){.size = size, .most = most};
+	if (most > SIZE_MAX / 2 / size)
+		return -ENOMEM;
+	return region_init(&pool->region, size * most);
+}
+
+void pool_done(struct pool *pool)
+{
+	region_done(&pool->region);
+	*pool = (struct pool){0};
+}
+
+uint32_t pool_take(struct pool *pool)
+{
+	uint32_t number = pool->spare;
+
+	if (number) {
+		memcpy(&pool->spare, pool_at(pool, number), sizeof(pool->spare));
+		return number;
+	}
+	return pool->high < pool->most ? ++pool->high : 0;
+}
+
+void pool_give(struct pool *pool, uint32_t number)
+{
+	memcpy(pool_at(pool, number), &pool->spare, sizeof(pool->spare));
+	pool->spare = number;
+}
