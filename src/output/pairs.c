@@ -98,7 +98,7 @@ static int make_rows(struct row *rows, struct text *text, const struct ranking *
 
 static void add(struct pairs *pairs, struct group *sum, const struct group *group)
 {
-	if (summary_merge(&sum->summary, &group->summary))
+	if (summary_merge(&sum->summary, &group->summary, NULL))
 		pairs->incomplete = true;
 }
 
@@ -206,7 +206,7 @@ int pairs_make(struct pairs *pairs, const struct groups *groups,
 void pairs_done(struct pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->summed_count; i++)
-		summary_done(&pairs->summed[i].summary);
+		summary_done(&pairs->summed[i].summary, NULL);
 	free(pairs->summed);
 	free(pairs->all);
 	*pairs = (struct pairs){0};

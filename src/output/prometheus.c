@@ -66,12 +66,15 @@ struct times {
 static void add_series(struct times *times, const struct series *series)
 {
 	const struct histogram *histogram = &series->histogram;
+	unsigned first;
+	unsigned last;
 
 	times->count += series->count;
-	times->sum += series->sum;
+	times->sum += series_sum(series);
 	times->bucket[0] += histogram->zeros;
-	for (unsigned i = 0; i < histogram->window; i++) {
-		unsigned index = histogram->first + i;
+	if (!histogram_range(histogram, &first, &last))
+		return;
+	for (unsigned index = first; index <= last; index++) {
 		unsigned bound = index <= FIRST_BOUND ? 0 : (index - FIRST_BOUND + STEP - 1) / STEP;
 
 		if (bound < BOUNDS)

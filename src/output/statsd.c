@@ -213,15 +213,19 @@ static size_t fill_bins(struct bin *bins, const struct series *series)
 {
 	const struct histogram *histogram = &series->histogram;
 	size_t filled = 0;
+	unsigned first;
+	unsigned last;
 
 	if (histogram->zeros)
 		bins[filled++] = (struct bin){.times = histogram->zeros};
-	for (unsigned i = 0; i < histogram->window; i++) {
-		uint64_t times = histogram_bucket(histogram, histogram->first + i);
+	if (!histogram_range(histogram, &first, &last))
+		return filled;
+	for (unsigned index = first; index <= last; index++) {
+		uint64_t times = histogram_bucket(histogram, index);
 
 		if (times)
-			bins[filled++] = (struct bin){
-				.times = times, .value_ns = value_in(series, histogram->first + i)};
+			bins[filled++] =
+				(struct bin){.times = times, .value_ns = value_in(series, index)};
 	}
 	qsort(bins, filled, sizeof(*bins), compare_bins);
 	return filled;

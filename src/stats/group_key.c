@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/hash.h"
 
 _Static_assert(sizeof(struct group_key) == 5 * TCPM_MAX_LABELS + 4 + 2 * 2 + 2 * 17 + 2,
 	       "no padding");
@@ -61,14 +62,13 @@ static void mask_network(const struct group_by *by, struct tcpm_address *address
 	address_mask(address, address->version == 4 ? by->prefix_v4 : by->prefix_v6);
 }
 
-struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
-			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface)
+struct group_key group_key_sideless(const struct group_by *by, const struct tcpm_flow_id *flow,
+				    unsigned sender, uint32_t interface)
 {
 	struct group_key key;
 
-	memset(&key, 0, sizeof(key)); /* it is hashed and compared as bytes */
+	memset(&key, 0, sizeof(key)); /* it is compared as bytes */
 	key.receiver = flow->address[!sender];
-	key.side = (uint8_t)side_of(local, &flow->address[sender], &key.receiver);
 	if (by->interface)
 		key.interface = interface;
 	if (by->tunnel || by->hosts == GROUPS_BY_FLOW) {
@@ -93,4 +93,71 @@ struct group_key group_key_of(const struct group_by *by, const struct prefixes *
 		key.sender = flow->address[sender];
 	}
 	return key;
+}
+
+struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
+			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface)
+{
+	struct group_key key = group_key_sideless(by, flow, sender, interface);
+
+	key.side = (uint8_t)side_of(local, &flow->address[sender], &flow->address[!sender]);
+	return key;
+}
+
+/* What is hashed: of the addresses only what may be there, so that it is short as a rule. */
+struct hashed {
+	uint8_t bytes[sizeof(struct group_key)];
+	size_t used;
+};
+
+static void append(struct hashed *hashed, const void *bytes, size_t size)
+{
+	memcpy(hashed->bytes + hashed->used, bytes, size);
+	hashed->used += size;
+}
+
+static void append_address(struct hashed *hashed, const struct tcpm_address *address)
+{
+	if (address->version == 4)
+		append(hashed, address->bytes, 4);
+	else
+		append(hashed, address->bytes, sizeof(address->bytes));
+}
+
+/* Whether the sender is the higher one of the two ends. */
+static bool is_turned(const struct group_key *key)
+{
+	int order = memcmp(&key->sender, &key->receiver, sizeof(key->sender));
+
+	return order ? order > 0 : key->sender_port > key->receiver_port;
+}
+
+uint32_t group_key_hash(const struct group_by *by, const struct group_key *key, uint64_t seed)
+{
+	struct hashed hashed;
+	bool two = key->sender.version != 0;
+	bool turned = two && is_turned(key);
+	uint32_t hash;
+
+	hashed.used = 0;
+	append_address(&hashed, turned || !two ? &key->receiver : &key->sender);
+	if (two)
+		append_address(&hashed, turned ? &key->sender : &key->receiver);
+	if (by->hosts == GROUPS_BY_FLOW) {
+		uint16_t ports[2] = {key->sender_port, key->receiver_port};
+
+		if (turned) {
+			ports[0] = key->receiver_port;
+			ports[1] = key->sender_port;
+		}
+		append(&hashed, ports, sizeof(ports));
+	}
+	if (by->interface)
+		append(&hashed, &key->interface, sizeof(key->interface));
+	if (by->tunnel || by->hosts == GROUPS_BY_FLOW) {
+		append(&hashed, key->label, sizeof(key->label));
+		append(&hashed, key->label_kind, sizeof(key->label_kind));
+	}
+	hash = (uint32_t)hash_bytes(hashed.bytes, hashed.used, seed);
+	return turned ? hash | GROUP_KEY_TURNED : hash & ~GROUP_KEY_TURNED;
 }

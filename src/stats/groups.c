@@ -1,39 +1,29 @@
 /*
- * A hash table with open addressing over an array of groups. An entry holds 32 bits
- * of the key's hash beside the group's number, so a probe touches a group only when it
- * is almost surely the right one, and growing touches none.
+ * Samples' way to their groups, and what becomes of what has none. The groups themselves are
+ * in a table (group_table.h).
  */
 #include "stats/groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/hash.h"
-
-#define FIRST_ENTRIES 64U /* a power of two */
-#define LARGEST_MAX   ((size_t)1 << 30)
-
-struct entry {
-	uint32_t hash;
-	uint32_t number; /* index into all, plus one; 0: free */
-};
+#include "stats/group_table.h"
 
 struct groups {
 	struct groups_options options;
-	struct group **all;
-	size_t count;
-	size_t room; /* in all; the table has at least 4/3 as many entries */
-	struct entry *entries;
-	size_t mask; /* entries - 1 */
+	struct group_table table;
 	struct group other;
 	struct groups_tally tally;
 };
 
+/* The bits of an engine's word that tell a group; see slot_of. */
+#define SLOT_NUMBER ((UINT32_C(1) << 30) - 1)
+#define SLOT_OTHER  SLOT_NUMBER
+
 int groups_new(const struct groups_options *options, struct groups **groups)
 {
 	if (options->by.hosts >= GROUPS_BYS || options->by.prefix_v4 > 32 ||
-	    options->by.prefix_v6 > 128 || options->max_groups > LARGEST_MAX)
+	    options->by.prefix_v6 > 128 || options->max_groups > SLOT_NUMBER)
 		return -EINVAL;
 
 	struct groups *made = calloc(1, sizeof(*made));
@@ -43,38 +33,24 @@ int groups_new(const struct groups_options *options, struct groups **groups)
 	made->options = *options;
 	if (made->options.max_groups == 0)
 		made->options.max_groups = GROUPS_DEFAULT_MAX;
+	made->table.by = options->by;
+	made->table.seed = options->seed;
 	groups_set_local(made, options->local);
 	*groups = made;
 	return 0;
-}
-
-static void free_all(struct groups *groups)
-{
-	for (size_t i = 0; i < groups->count; i++) {
-		summary_done(&groups->all[i]->summary);
-		free(groups->all[i]);
-	}
-	groups->count = 0;
-	summary_done(&groups->other.summary);
-	free(groups->all);
-	free(groups->entries);
-	groups->all = NULL;
-	groups->entries = NULL;
-	groups->room = 0;
-	groups->mask = 0;
 }
 
 void groups_free(struct groups *groups)
 {
 	if (!groups)
 		return;
-	free_all(groups);
+	group_table_clear(&groups->table, false);
 	free(groups);
 }
 
 void groups_reset(struct groups *groups, uint32_t generation)
 {
-	free_all(groups);
+	group_table_clear(&groups->table, true);
 	groups->other = (struct group){0};
 	groups->tally = (struct groups_tally){0};
 	groups->options.generation = generation;
@@ -92,118 +68,47 @@ const struct groups_options *groups_options(const struct groups *groups)
 	return &groups->options;
 }
 
-static uint32_t hash_key(const struct groups *groups, const struct group_key *key)
-{
-	return (uint32_t)hash_bytes(key, sizeof(*key), groups->options.seed);
-}
-
-/* The group of a key, or NULL. */
-static struct group *find(const struct groups *groups, const struct group_key *key, uint32_t hash)
-{
-	if (!groups->entries)
-		return NULL;
-	for (size_t i = hash & groups->mask; groups->entries[i].number;
-	     i = (i + 1) & groups->mask) {
-		if (groups->entries[i].hash != hash)
-			continue;
-
-		struct group *group = groups->all[groups->entries[i].number - 1];
-
-		if (memcmp(&group->key, key, sizeof(*key)) == 0)
-			return group;
-	}
-	return NULL;
-}
-
-static void insert(struct entry *entries, size_t mask, struct entry entry)
-{
-	size_t i = entry.hash & mask;
-
-	while (entries[i].number)
-		i = (i + 1) & mask;
-	entries[i] = entry;
-}
-
-/* Doubles the array and the table. On -ENOMEM both still hold what they held. */
-static int grow(struct groups *groups)
-{
-	size_t entry_count = groups->entries ? 2 * (groups->mask + 1) : FIRST_ENTRIES;
-	size_t room = entry_count / 4 * 3;
-	struct group **all = realloc(groups->all, room * sizeof(*all));
-
-	if (!all)
-		return -ENOMEM;
-	groups->all = all;
-
-	struct entry *entries = calloc(entry_count, sizeof(*entries));
-
-	if (!entries)
-		return -ENOMEM;
-	for (size_t i = 0; groups->entries && i <= groups->mask; i++)
-		if (groups->entries[i].number)
-			insert(entries, entry_count - 1, groups->entries[i]);
-	free(groups->entries);
-	groups->entries = entries;
-	groups->mask = entry_count - 1;
-	groups->room = room;
-	return 0;
-}
-
-static struct group *add(struct groups *groups, const struct group_key *key, uint32_t hash)
-{
-	if (groups->count == groups->room && grow(groups))
-		return NULL;
-
-	struct group *group = calloc(1, sizeof(*group));
-
-	if (!group)
-		return NULL;
-	group->key = *key;
-	group->number = (uint32_t)groups->count;
-	groups->all[groups->count++] = group;
-	insert(groups->entries, groups->mask,
-	       (struct entry){.hash = hash, .number = (uint32_t)groups->count});
-	return group;
-}
-
 /* The group of a key, made if there is none, or "other". */
 static struct group *find_or_add(struct groups *groups, const struct group_key *key)
 {
-	uint32_t hash = hash_key(groups, key);
-	struct group *group = find(groups, key, hash);
+	uint32_t hash = group_table_hash(&groups->table, key);
+	struct group *group = group_table_find(&groups->table, key, hash);
 
-	if (!group && groups->count < groups->options.max_groups)
-		group = add(groups, key, hash);
+	if (!group && groups->table.count < groups->options.max_groups)
+		group = group_table_add(&groups->table, key, hash);
 	return group ? group : &groups->other;
 }
 
 /* Counts samples that have no group of their own. */
 static void note_other(struct groups *groups, uint64_t count)
 {
-	if (groups->count >= groups->options.max_groups)
+	if (groups->table.count >= groups->options.max_groups)
 		groups->tally.other_for_cap += count;
 	else
 		groups->tally.other_for_memory += count;
 }
 
 /*
- * The engine's word for a direction: the generation, and which group it is. Where a
- * pointer has no room for both, it only tells that the direction has had a sample.
+ * The engine's word for a direction: the generation, its side (two bits), and which group it
+ * is. Where a pointer has no room for that, it only tells that the direction has had a sample.
  */
-#define SLOT_OTHER   UINT32_MAX
 #define SLOT_CACHES  (UINTPTR_MAX > UINT32_MAX)
 #define SLOT_UNKNOWN ((void *)1)
 
-static void *slot_of(const struct groups *groups, const struct group *group)
+_Static_assert(GROUP_SIDES <= 4, "a side fits two bits");
+
+static void *slot_of(const struct groups *groups, const struct group *group, unsigned side)
 {
 #if SLOT_CACHES
 	uint32_t number = group == &groups->other ? SLOT_OTHER : group->number;
 
 	/* Generations count from 1 here, so no word is NULL. */
-	return (void *)(((uintptr_t)groups->options.generation + 1) << 32 | number);
+	return (void *)(((uintptr_t)groups->options.generation + 1) << 32 | (uintptr_t)side << 30 |
+			number);
 #else
 	(void)groups;
 	(void)group;
+	(void)side;
 	return SLOT_UNKNOWN;
 #endif
 }
@@ -213,11 +118,11 @@ static struct group *group_in_slot(struct groups *groups, const void *slot)
 {
 #if SLOT_CACHES
 	uintptr_t word = (uintptr_t)slot;
-	uint32_t number = (uint32_t)word;
+	uint32_t number = (uint32_t)word & SLOT_NUMBER;
 
 	if (word >> 32 != (uintptr_t)groups->options.generation + 1)
 		return NULL;
-	return number == SLOT_OTHER ? &groups->other : groups->all[number];
+	return number == SLOT_OTHER ? &groups->other : group_table_at(&groups->table, number);
 #else
 	(void)groups;
 	(void)slot;
@@ -225,44 +130,35 @@ static struct group *group_in_slot(struct groups *groups, const void *slot)
 #endif
 }
 
-#define CACHE_LINE 64u
+/* The side in a word that tells a group. */
+static enum group_side side_in_slot(const void *slot)
+{
+	return (enum group_side)((uintptr_t)slot >> 30 & 3);
+}
 
 void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
 		     enum groups_prefetch step)
 {
-#if SLOT_CACHES
-	uint32_t number = (uint32_t)(uintptr_t)*sample->slot;
-
-	if (step == GROUPS_PREFETCH_NOTE) {
-		if (number < groups->count)
-			__builtin_prefetch(&groups->all[number]);
-		return;
-	}
-#endif
 	const struct group *group = group_in_slot(groups, *sample->slot);
+	const struct series *series;
 
 	if (!group)
 		return;
+	series = &group->summary.series[sample->class_];
 	if (step == GROUPS_PREFETCH_GROUP) {
-		for (size_t at = 0; at < sizeof(*group); at += CACHE_LINE)
-			__builtin_prefetch((const char *)group + at, 1);
+		__builtin_prefetch(&group->summary, 1);
+		__builtin_prefetch(series, 1);
+		__builtin_prefetch(&series->pairs, 1); /* the series' other line */
 	} else if (step == GROUPS_PREFETCH_HISTOGRAM) {
-		histogram_prefetch(&group->summary.series[sample->class_].histogram,
-				   sample->rtt_ns);
+		histogram_prefetch(&series->histogram, sample->rtt_ns);
 	}
-}
-
-static enum group_side side_of_sample(const struct groups *groups, const struct tcpm_sample *sample)
-{
-	return (enum group_side)group_key_of(&groups->options.by, groups->options.local,
-					     sample->flow, sample->sender, sample->interface)
-		.side;
 }
 
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
 	const struct groups_options *options = &groups->options;
 	struct group *group = group_in_slot(groups, *sample->slot);
+	enum group_side side = side_in_slot(*sample->slot);
 
 	/* "other" is of no interface: on this one there may be a group. */
 	if (!group || (options->by.interface &&
@@ -271,15 +167,30 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 						    sample->sender, sample->interface);
 
 		group = find_or_add(groups, &key);
-		*sample->slot = slot_of(groups, group);
+		side = (enum group_side)key.side;
+		*sample->slot = slot_of(groups, group, side);
 	}
 	if (group == &groups->other)
 		note_other(groups, 1);
-	if (summary_add(&group->summary, sample))
+	if (summary_add(&group->summary, sample, &groups->table.blocks))
 		groups->tally.without_histogram++;
-	/* "other" has no side; the sample has one all the same. */
-	return group == &groups->other ? side_of_sample(groups, sample)
-				       : (enum group_side)group->key.side;
+	return side; /* "other" has none; the sample has one all the same */
+}
+
+/* Whether there may be a group of one of the directions of a flow; false is certain. */
+static bool may_have_group(const struct groups *groups, const struct tcpm_flow_id *flow)
+{
+	const struct group_by *by = &groups->options.by;
+	bool may = false;
+
+	/* The two directions have one hash, but where the receiver alone makes the group. */
+	for (unsigned sender = 0; !may && sender < (by->hosts == GROUPS_BY_RECEIVER ? 2 : 1);
+	     sender++) {
+		struct group_key key = group_key_sideless(by, flow, sender, flow->interface);
+
+		may = group_table_may_hold(&groups->table, group_table_hash(&groups->table, &key));
+	}
+	return may;
 }
 
 /* The group of a direction that ends, or NULL: only one that had a sample makes one. */
@@ -296,16 +207,23 @@ static struct group *group_of_closed(struct groups *groups, const struct tcpm_cl
 
 	if (closed->slot[sender])
 		return find_or_add(groups, &key);
-	return find(groups, &key, hash_key(groups, &key));
+	return group_table_find(&groups->table, &key, group_table_hash(&groups->table, &key));
 }
 
 void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 {
 	struct group *joined[2];
 
+	/* Most flows of a scan end here. */
+	if (!closed->slot[0] && !closed->slot[1] && !may_have_group(groups, closed->flow)) {
+		totals_add(&groups->tally.totals, &closed->totals[0]);
+		totals_add(&groups->tally.totals, &closed->totals[1]);
+		groups->tally.flows++;
+		return;
+	}
 	for (unsigned sender = 0; sender < 2; sender++) {
 		joined[sender] = group_of_closed(groups, closed, sender);
-		if (joined[sender] && summary_samples(&joined[sender]->summary) == 0)
+		if (joined[sender] && !joined[sender]->summary.sampled)
 			joined[sender]->summary.interface = closed->flow->interface;
 		totals_add(joined[sender] ? &joined[sender]->summary.totals : &groups->tally.totals,
 			   &closed->totals[sender]);
@@ -324,7 +242,7 @@ static void merge_group(struct groups *groups, struct group *into, const struct 
 
 	if (into == &groups->other && from->key.receiver.version)
 		note_other(groups, samples);
-	if (summary_merge(&into->summary, &from->summary))
+	if (summary_merge(&into->summary, &from->summary, &groups->table.blocks))
 		groups->tally.without_histogram += samples;
 }
 
@@ -334,11 +252,11 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
 {
 	struct groups_tally *tally = &groups->tally;
 
-	for (size_t i = 0; i < from->count; i++) {
-		struct group_key key = from->all[i]->key;
+	for (size_t i = 0; i < from->table.count; i++) {
+		struct group_key key = from->table.all[i]->key;
 
-		if (wanted(user, from->all[i], &key))
-			merge_group(groups, find_or_add(groups, &key), from->all[i]);
+		if (wanted(user, from->table.all[i], &key))
+			merge_group(groups, find_or_add(groups, &key), from->table.all[i]);
 	}
 	merge_group(groups, &groups->other, &from->other);
 	tally->flows += from->tally.flows;
@@ -364,43 +282,18 @@ void groups_merge(struct groups *groups, const struct groups *from)
 int groups_keep(struct groups *groups, bool (*wanted)(void *user, const struct group *group),
 		void *user)
 {
-	size_t entry_count = groups->entries ? groups->mask + 1 : 0;
-	struct entry *entries = calloc(entry_count ? entry_count : 1, sizeof(*entries));
-	size_t kept = 0;
-
-	if (!entries)
-		return -ENOMEM;
-	for (size_t i = 0; i < groups->count; i++) {
-		struct group *group = groups->all[i];
-
-		if (!wanted(user, group)) {
-			summary_done(&group->summary);
-			free(group);
-			continue;
-		}
-		group->number = (uint32_t)kept;
-		groups->all[kept++] = group;
-		insert(entries, groups->mask,
-		       (struct entry){.hash = hash_key(groups, &group->key),
-				      .number = (uint32_t)kept});
-	}
-	groups->count = kept;
-	free(groups->entries);
-	groups->entries = entry_count ? entries : NULL;
-	if (!entry_count)
-		free(entries);
-	return 0;
+	return group_table_keep(&groups->table, wanted, user);
 }
 
 const struct group *groups_find(const struct groups *groups, const struct group_key *key)
 {
-	return find(groups, key, hash_key(groups, key));
+	return group_table_find(&groups->table, key, group_table_hash(&groups->table, key));
 }
 
 struct group *const *groups_all(const struct groups *groups, size_t *count)
 {
-	*count = groups->count;
-	return groups->all;
+	*count = groups->table.count;
+	return groups->table.all;
 }
 
 const struct group *groups_other(const struct groups *groups)
@@ -418,4 +311,9 @@ bool group_is_other(const struct group *group)
 const struct groups_tally *groups_tally(const struct groups *groups)
 {
 	return &groups->tally;
+}
+
+size_t groups_memory(const struct groups *groups)
+{
+	return sizeof(*groups) + group_table_memory(&groups->table);
 }

@@ -11,9 +11,10 @@
  * or finds no memory, is summed up in one more group, "other": nothing is lost
  * from the sums, only told apart no longer.
  *
- * Memory: a group is one allocation of 320 bytes, its place in the table takes about
- * 20, and each of its two histograms 128 for each factor of two that its times
- * spread over: 500 to 1,500 bytes in all, as a rule.
+ * Memory: a group takes 384 bytes, its place in the table about 30. Its two histograms are
+ * in it while their times are within a factor of two and no counter is over 255; else each
+ * takes 64 bytes and more: as a rule 128 while samples are few, up to 800 when they are many
+ * and spread over a factor of 50. So it is 400 to 700 bytes in all for most groups.
  */
 #ifndef STATS_GROUPS_H
 #define STATS_GROUPS_H
@@ -30,7 +31,7 @@
 
 struct groups_options {
 	struct group_by by;
-	size_t max_groups; /* at most 2^30; 0: GROUPS_DEFAULT_MAX */
+	size_t max_groups; /* below 2^30; 0: GROUPS_DEFAULT_MAX */
 	uint64_t seed;     /* secret, random: keys the table */
 	/* Whose addresses are local. NULL: nobody's. The caller's; must live and stay as it
 	 * is until groups_free or groups_set_local. */
@@ -43,7 +44,8 @@ struct groups_options {
 struct group {
 	struct group_key key;
 	uint32_t number; /* of its groups', from 0 in the order of their first samples */
-	struct summary summary;
+	uint32_t unused[5];
+	struct summary summary; /* its series begin on a cache line, as the group does */
 };
 
 /* What is in no group, or not in the one it belongs to. */
@@ -73,15 +75,10 @@ void groups_set_local(struct groups *groups, const struct prefixes *local);
  * if there is none yet. Returns the side of the sample's direction. */
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample);
 
-/* Begin to bring into the cache what groups_sample of this sample will touch: where its
- * group is noted; the group; the group's histogram. Each step looks at what the one before
- * has brought, so several samples are best taken through them side by side. */
-enum groups_prefetch {
-	GROUPS_PREFETCH_NOTE,
-	GROUPS_PREFETCH_GROUP,
-	GROUPS_PREFETCH_HISTOGRAM,
-	GROUPS_PREFETCH_STEPS
-};
+/* Begin to bring into the cache what groups_sample of this sample will touch: of its group
+ * what belongs to the sample's class; the histogram's window. Each step looks at what the one
+ * before has brought, so several samples are best taken through them side by side. */
+enum groups_prefetch { GROUPS_PREFETCH_GROUP, GROUPS_PREFETCH_HISTOGRAM, GROUPS_PREFETCH_STEPS };
 
 void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
 		     enum groups_prefetch step);
@@ -111,7 +108,8 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
 		     void *user);
 
 /* Forgets the groups that are not wanted: room for others. Not of groups that an engine's
- * slots point to. "Other" stays. 0, or -ENOMEM: nothing has changed. */
+ * slots point to; those that stay may lie elsewhere afterwards. "Other" stays. 0, or -ENOMEM:
+ * nothing has changed. */
 int groups_keep(struct groups *groups, bool (*wanted)(void *user, const struct group *group),
 		void *user);
 
@@ -129,5 +127,9 @@ const struct group *groups_other(const struct groups *groups);
 bool group_is_other(const struct group *group);
 
 const struct groups_tally *groups_tally(const struct groups *groups);
+
+/* Bytes that the groups, their table and their histograms hold from the system now, what is
+ * held for the next ones included. A plain sum of four numbers. */
+size_t groups_memory(const struct groups *groups);
 
 #endif

@@ -7,11 +7,16 @@
 #include "stats/histogram.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* The window grows by whole runs of this many buckets: half a cache line. */
-#define WINDOW_STEP 8
+#include "stats/blocks.h"
+
+_Static_assert(HISTOGRAM_BUCKETS * sizeof(uint64_t) <= BLOCKS_LARGEST, "a window fits a block");
+
+#define WIDTHS 4
+
+/* The largest count that a counter of a width holds. */
+static const uint64_t fullest[WIDTHS] = {UINT8_MAX, UINT16_MAX, UINT32_MAX, UINT64_MAX};
 
 #define OCTAVE (1U << HISTOGRAM_SCALE)
 
@@ -61,140 +66,202 @@ static int64_t clamp(int64_t value_ns)
 	return value_ns > HISTOGRAM_MAX_NS ? HISTOGRAM_MAX_NS : value_ns;
 }
 
-void histogram_done(struct histogram *histogram)
+void histogram_done(struct histogram *histogram, struct blocks *blocks)
 {
-	free(histogram->buckets);
+	if (histogram->window)
+		blocks_give(blocks, histogram->window,
+			    (size_t)histogram->length << histogram->width);
 	*histogram = (struct histogram){0};
 }
 
-static size_t counter_size(bool wide)
+/* How many counters there are. */
+static unsigned length_of(const struct histogram *histogram)
 {
-	return wide ? sizeof(uint64_t) : sizeof(uint32_t);
+	return histogram->window ? histogram->length : HISTOGRAM_FEW;
 }
 
 /* The counter at a place in the window. */
-static uint64_t get(const struct histogram *histogram, unsigned place)
+static inline uint64_t get(const struct histogram *histogram, unsigned place)
 {
-	if (histogram->wide)
-		return ((const uint64_t *)histogram->buckets)[place];
-	return ((const uint32_t *)histogram->buckets)[place];
-}
-
-/* Adds to a counter that is known to have room. */
-static void increase(struct histogram *histogram, unsigned place, uint64_t count)
-{
-	if (histogram->wide)
-		((uint64_t *)histogram->buckets)[place] += count;
-	else
-		((uint32_t *)histogram->buckets)[place] += (uint32_t)count;
-}
-
-/* Makes the window reach from bucket first to bucket last at least. */
-static int reach(struct histogram *histogram, unsigned first, unsigned last)
-{
-	if (histogram->window) {
-		if (first > histogram->first)
-			first = histogram->first;
-		if (last < histogram->first + histogram->window - 1U)
-			last = histogram->first + histogram->window - 1U;
+	if (!histogram->window)
+		return histogram->few[place];
+	switch (histogram->width) {
+	case 0:
+		return ((const uint8_t *)histogram->window)[place];
+	case 1:
+		return ((const uint16_t *)histogram->window)[place];
+	case 2:
+		return ((const uint32_t *)histogram->window)[place];
+	default:
+		return ((const uint64_t *)histogram->window)[place];
 	}
-	first -= first % WINDOW_STEP;
-	last += WINDOW_STEP - 1 - last % WINDOW_STEP;
+}
 
-	unsigned window = last - first + 1;
+/* Sets a counter to what it has room for. */
+static inline void set(struct histogram *histogram, unsigned place, uint64_t count)
+{
+	if (!histogram->window) {
+		histogram->few[place] = (uint8_t)count;
+		return;
+	}
+	switch (histogram->width) {
+	case 0:
+		((uint8_t *)histogram->window)[place] = (uint8_t)count;
+		return;
+	case 1:
+		((uint16_t *)histogram->window)[place] = (uint16_t)count;
+		return;
+	case 2:
+		((uint32_t *)histogram->window)[place] = (uint32_t)count;
+		return;
+	default:
+		((uint64_t *)histogram->window)[place] = count;
+	}
+}
 
-	if (window == histogram->window)
-		return 0;
+bool histogram_range(const struct histogram *histogram, unsigned *first, unsigned *last)
+{
+	unsigned from = 0;
+	unsigned to = length_of(histogram);
 
-	size_t size = counter_size(histogram->wide);
-	char *buckets = calloc(window, size);
+	while (from < to && get(histogram, from) == 0)
+		from++;
+	if (from == to)
+		return false;
+	while (get(histogram, to - 1) == 0)
+		to--;
+	*first = histogram->first + from;
+	*last = histogram->first + to - 1;
+	return true;
+}
 
-	if (!buckets)
-		return -ENOMEM;
-	if (histogram->window)
-		memcpy(buckets + (histogram->first - first) * size, histogram->buckets,
-		       histogram->window * size);
-	free(histogram->buckets);
-	histogram->buckets = buckets;
-	histogram->first = (uint16_t)first;
-	histogram->window = (uint16_t)window;
+/* What a window must hold. */
+struct extent {
+	unsigned first;
+	unsigned last;
+	unsigned width;
+};
+
+/* Where a window of so many buckets begins: what it must hold is in its middle, for it may
+ * have to grow to either side. */
+static unsigned begin_of(const struct extent *extent, unsigned length)
+{
+	unsigned before = (length - (extent->last - extent->first + 1)) / 2;
+
+	return extent->first > before ? extent->first - before : 0;
+}
+
+/* Makes the window hold the extent, in which all counters are that are not zero. */
+static int reach(struct histogram *histogram, const struct extent *extent, struct blocks *blocks)
+{
+	unsigned needed = extent->last - extent->first + 1;
+	struct histogram wider = {.zeros = histogram->zeros};
+	unsigned first;
+	unsigned last;
+
+	if (histogram->window || extent->width || needed > HISTOGRAM_FEW) {
+		size_t size = blocks_size((size_t)needed << extent->width);
+
+		wider.window = blocks_take(blocks, size);
+		if (!wider.window)
+			return -ENOMEM;
+		wider.width = (uint8_t)extent->width;
+		wider.length = (uint16_t)(size >> extent->width);
+	}
+	wider.first = (uint16_t)begin_of(extent, length_of(&wider));
+	if (histogram_range(histogram, &first, &last))
+		for (unsigned i = first; i <= last; i++)
+			set(&wider, i - wider.first, get(histogram, i - histogram->first));
+	histogram_done(histogram, blocks);
+	*histogram = wider;
 	return 0;
 }
 
-static int widen(struct histogram *histogram)
+/* Counts a value of a bucket that is outside the window, or whose counter is full. */
+static int add_beyond(struct histogram *histogram, unsigned index, struct blocks *blocks)
 {
-	uint64_t *buckets = calloc(histogram->window, sizeof(*buckets));
+	struct extent extent = {.width = histogram->width};
+	unsigned place = index - histogram->first;
 
-	if (!buckets)
+	if (!histogram_range(histogram, &extent.first, &extent.last))
+		extent.first = extent.last = index;
+	if (extent.first > index)
+		extent.first = index;
+	if (extent.last < index)
+		extent.last = index;
+	if (place < length_of(histogram) && get(histogram, place) == fullest[extent.width])
+		extent.width++;
+	if (reach(histogram, &extent, blocks))
 		return -ENOMEM;
-	for (unsigned i = 0; i < histogram->window; i++)
-		buckets[i] = get(histogram, i);
-	free(histogram->buckets);
-	histogram->buckets = buckets;
-	histogram->wide = true;
+	place = index - histogram->first;
+	set(histogram, place, get(histogram, place) + 1);
 	return 0;
 }
 
-/* Makes sure that count more fit into a counter. */
-static int make_room(struct histogram *histogram, unsigned place, uint64_t count)
+int histogram_add(struct histogram *histogram, int64_t value_ns, struct blocks *blocks)
 {
-	if (histogram->wide || count <= UINT32_MAX - get(histogram, place))
-		return 0;
-	return widen(histogram);
-}
-
-int histogram_add(struct histogram *histogram, int64_t value_ns)
-{
-	value_ns = clamp(value_ns);
-	if (value_ns == 0) {
+	if (value_ns <= 0) {
 		histogram->zeros++;
-		histogram->count++;
 		return 0;
 	}
 
-	unsigned index = histogram_index(value_ns);
+	unsigned index = histogram_index(clamp(value_ns));
 	unsigned place = index - histogram->first;
 
 	/* Below the window, place wraps around and is large. */
-	if (place >= histogram->window) {
-		if (reach(histogram, index, index))
-			return -ENOMEM;
-		place = index - histogram->first;
+	if (place < length_of(histogram)) {
+		uint64_t count = get(histogram, place);
+
+		if (count < fullest[histogram->width]) {
+			set(histogram, place, count + 1);
+			return 0;
+		}
 	}
-	if (make_room(histogram, place, 1))
-		return -ENOMEM;
-	increase(histogram, place, 1);
-	histogram->count++;
-	return 0;
+	return add_beyond(histogram, index, blocks);
 }
 
 void histogram_prefetch(const struct histogram *histogram, int64_t value_ns)
 {
 	unsigned place;
 
-	if (value_ns <= 0)
+	if (value_ns <= 0 || !histogram->window)
 		return;
 	place = histogram_index(clamp(value_ns)) - histogram->first;
-	if (place < histogram->window)
-		__builtin_prefetch((const char *)histogram->buckets +
-					   place * counter_size(histogram->wide),
-				   1);
+	if (place < histogram->length)
+		__builtin_prefetch(
+			(const char *)histogram->window + ((size_t)place << histogram->width), 1);
 }
 
-int histogram_merge(struct histogram *into, const struct histogram *from)
+int histogram_merge(struct histogram *into, const struct histogram *from, struct blocks *blocks)
 {
-	if (from->window && reach(into, from->first, from->first + from->window - 1U))
-		return -ENOMEM;
+	struct extent extent = {.width = into->width};
+	unsigned first;
+	unsigned last;
 
-	unsigned shift = from->window ? (unsigned)(from->first - into->first) : 0;
+	if (!histogram_range(from, &first, &last)) {
+		into->zeros += from->zeros;
+		return 0;
+	}
+	for (unsigned i = first; i <= last; i++) {
+		uint64_t count = get(from, i - from->first) + histogram_bucket(into, i);
 
-	for (unsigned i = 0; i < from->window; i++)
-		if (make_room(into, i + shift, get(from, i)))
+		while (count > fullest[extent.width])
+			extent.width++;
+	}
+	if (first < into->first || last - into->first >= length_of(into) ||
+	    extent.width != into->width) {
+		if (!histogram_range(into, &extent.first, &extent.last)) {
+			extent.first = first;
+			extent.last = last;
+		}
+		extent.first = first < extent.first ? first : extent.first;
+		extent.last = last > extent.last ? last : extent.last;
+		if (reach(into, &extent, blocks))
 			return -ENOMEM;
-	for (unsigned i = 0; i < from->window; i++)
-		increase(into, i + shift, get(from, i));
+	}
+	for (unsigned i = first; i <= last; i++)
+		set(into, i - into->first, get(into, i - into->first) + get(from, i - from->first));
 	into->zeros += from->zeros;
-	into->count += from->count;
 	return 0;
 }
 
@@ -202,7 +269,16 @@ uint64_t histogram_bucket(const struct histogram *histogram, unsigned index)
 {
 	unsigned place = index - histogram->first;
 
-	return place < histogram->window ? get(histogram, place) : 0;
+	return place < length_of(histogram) ? get(histogram, place) : 0;
+}
+
+uint64_t histogram_count(const struct histogram *histogram)
+{
+	uint64_t count = histogram->zeros;
+
+	for (unsigned i = 0; i < length_of(histogram); i++)
+		count += get(histogram, i);
+	return count;
 }
 
 /* The middle of the whole numbers that a bucket and [min_ns, max_ns] hold. The last
@@ -219,29 +295,35 @@ static int64_t middle(unsigned index, int64_t min_ns, int64_t max_ns)
 	return lowest < highest ? lowest + (highest - lowest) / 2 : highest;
 }
 
-uint64_t histogram_rank(const struct histogram *histogram, unsigned per_mille)
+uint64_t histogram_rank(uint64_t count, unsigned per_mille)
 {
-	unsigned __int128 scaled = (unsigned __int128)histogram->count * per_mille;
+	unsigned __int128 scaled = (unsigned __int128)count * per_mille;
 	uint64_t rank = (uint64_t)((scaled + 999) / 1000);
 
 	return rank ? rank : 1;
 }
 
-int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille, int64_t min_ns,
-			   int64_t max_ns)
+int64_t histogram_at_rank(const struct histogram *histogram, uint64_t rank, int64_t min_ns,
+			  int64_t max_ns)
 {
-	if (histogram->count == 0)
-		return -1;
-
-	uint64_t rank = histogram_rank(histogram, per_mille);
 	uint64_t seen = histogram->zeros;
 
 	if (rank <= seen)
 		return 0;
-	for (unsigned i = 0; i < histogram->window; i++) {
+	for (unsigned i = 0; i < length_of(histogram); i++) {
 		seen += get(histogram, i);
 		if (rank <= seen)
 			return middle(histogram->first + i, min_ns, max_ns);
 	}
-	return max_ns; /* not reached while count is the sum of the counters */
+	return max_ns; /* not reached while rank is at most the sum of the counters */
+}
+
+int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille, int64_t min_ns,
+			   int64_t max_ns)
+{
+	uint64_t count = histogram_count(histogram);
+
+	if (count == 0)
+		return -1;
+	return histogram_at_rank(histogram, histogram_rank(count, per_mille), min_ns, max_ns);
 }

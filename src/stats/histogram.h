@@ -28,31 +28,48 @@
 #define HISTOGRAM_ONE_SECOND 956                /* the bucket whose upper bound is 1 s */
 #define HISTOGRAM_MAX_NS     (INT64_C(1) << 43) /* 2.4 hours; longer times count as this */
 
+/* Counters that lie in the histogram itself. */
+#define HISTOGRAM_FEW 35
+
 /*
- * Only a window of buckets around the values seen is kept: none at first, then what
- * is needed, in 32-bit counters, which become 64-bit ones when one is full. All zero
- * bytes are an empty histogram.
+ * Only a window of buckets around the values seen is kept. At first it is this small, of
+ * 8-bit counters, and moves to where the values are. When they spread further, or a counter
+ * is full, the window moves to a block of its own, of the size and the width of counters (8,
+ * 16, 32 or 64 bits) that it needs. All zero bytes are an empty histogram.
  */
 struct histogram {
-	uint64_t count; /* values in all, zeros among them */
-	uint64_t zeros;
-	void *buckets;   /* uint32_t, or uint64_t if wide */
-	uint16_t first;  /* index of the window's first bucket */
-	uint16_t window; /* its buckets */
-	bool wide;
+	void *window;    /* counters in a block of their own; NULL: they are in few */
+	uint64_t zeros;  /* values of zero */
+	uint16_t first;  /* bucket of the window's first counter */
+	uint16_t length; /* counters that the block has */
+	uint8_t width;   /* of the block's counters: 2^width bytes */
+	uint8_t few[HISTOGRAM_FEW];
 };
 
-/* Frees the buckets. An empty histogram stays behind. */
-void histogram_done(struct histogram *histogram);
+struct blocks;
+
+/*
+ * blocks: where the window's block comes from and goes to; NULL: malloc. It must always be
+ * the same one for a histogram.
+ */
+
+/* Frees the window. An empty histogram stays behind. */
+void histogram_done(struct histogram *histogram, struct blocks *blocks);
 
 /* Counts a value; one below zero counts as zero. 0, or -ENOMEM: not counted. */
-int histogram_add(struct histogram *histogram, int64_t value_ns);
+int histogram_add(struct histogram *histogram, int64_t value_ns, struct blocks *blocks);
 
-/* Begins to bring the value's counter into the cache. */
+/* Begins to bring the value's counter into the cache, if it is not in the histogram itself. */
 void histogram_prefetch(const struct histogram *histogram, int64_t value_ns);
 
 /* Adds what `from` holds. 0, or -ENOMEM: *into holds what it held. */
-int histogram_merge(struct histogram *into, const struct histogram *from);
+int histogram_merge(struct histogram *into, const struct histogram *from, struct blocks *blocks);
+
+/* Values in all, zeros among them: added up, so not for the way of each sample. */
+uint64_t histogram_count(const struct histogram *histogram);
+
+/* The buckets outside [first, last] hold nothing. false: none holds anything. */
+bool histogram_range(const struct histogram *histogram, unsigned *first, unsigned *last);
 
 /*
  * The value that per_mille / 1000 of the values do not exceed (nearest rank; 500 is
@@ -64,8 +81,12 @@ int histogram_merge(struct histogram *into, const struct histogram *from);
 int64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille, int64_t min_ns,
 			   int64_t max_ns);
 
-/* Which of the values, in ascending order from 1, that quantile is. */
-uint64_t histogram_rank(const struct histogram *histogram, unsigned per_mille);
+/* Which of count values, in ascending order from 1, that quantile is. */
+uint64_t histogram_rank(uint64_t count, unsigned per_mille);
+
+/* The value of a rank, 1 to histogram_count; else as histogram_quantile. */
+int64_t histogram_at_rank(const struct histogram *histogram, uint64_t rank, int64_t min_ns,
+			  int64_t max_ns);
 
 /* The bucket of a value from 1 to HISTOGRAM_MAX_NS. */
 unsigned histogram_index(int64_t value_ns);

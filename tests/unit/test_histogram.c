@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "stats/blocks.h"
 #include "stats/histogram.h"
 
 /* An unsigned number, limbs of 32 bits, least first: enough for (2^44)^32 * 2^956. */
@@ -136,17 +137,17 @@ static void test_quantiles_like_the_twin(void **state)
 
 		for (size_t i = 0; i < count; i++) {
 			values[i] = random_value(&seed);
-			assert_int_equal(histogram_add(&histogram, values[i]), 0);
+			assert_int_equal(histogram_add(&histogram, values[i], NULL), 0);
 		}
 		qsort(values, count, sizeof(values[0]), compare_values);
-		assert_int_equal(histogram.count, count);
+		assert_int_equal(histogram_count(&histogram), count);
 		for (unsigned q = 0; q <= 1000; q++) {
 			size_t rank = (count * q + 999) / 1000;
 
 			assert_close(histogram_quantile(&histogram, q, 0, HISTOGRAM_MAX_NS),
 				     values[rank ? rank - 1 : 0]);
 		}
-		histogram_done(&histogram);
+		histogram_done(&histogram, NULL);
 	}
 }
 
@@ -162,11 +163,11 @@ static void test_quantile_error_at_both_ends_of_each_bucket(void **state)
 		for (int i = 0; i < 2; i++) {
 			struct histogram histogram = {0};
 
-			assert_int_equal(histogram_add(&histogram, ends[i]), 0);
+			assert_int_equal(histogram_add(&histogram, ends[i], NULL), 0);
 			assert_int_equal(histogram_bucket(&histogram, index), 1);
 			assert_close(histogram_quantile(&histogram, 500, 0, HISTOGRAM_MAX_NS),
 				     ends[i]);
-			histogram_done(&histogram);
+			histogram_done(&histogram, NULL);
 		}
 	}
 }
@@ -178,21 +179,21 @@ static void test_empty_and_extremes(void **state)
 
 	assert_int_equal(histogram_quantile(&histogram, 500, 0, HISTOGRAM_MAX_NS), -1);
 	assert_int_equal(histogram_bucket(&histogram, 5), 0);
-	assert_int_equal(histogram_add(&histogram, 0), 0);
-	assert_int_equal(histogram_add(&histogram, -7), 0);
+	assert_int_equal(histogram_add(&histogram, 0, NULL), 0);
+	assert_int_equal(histogram_add(&histogram, -7, NULL), 0);
 	assert_int_equal(histogram.zeros, 2);
-	assert_null(histogram.buckets);
+	assert_null(histogram.window);
 	assert_int_equal(histogram_quantile(&histogram, 1000, 0, HISTOGRAM_MAX_NS), 0);
-	assert_int_equal(histogram_add(&histogram, INT64_MAX), 0);
+	assert_int_equal(histogram_add(&histogram, INT64_MAX, NULL), 0);
 	assert_int_equal(histogram_bucket(&histogram, HISTOGRAM_BUCKETS - 1), 1);
-	assert_int_equal(histogram_add(&histogram, 1), 0);
+	assert_int_equal(histogram_add(&histogram, 1, NULL), 0);
 	assert_int_equal(histogram_bucket(&histogram, 0), 1);
 	assert_int_equal(histogram_quantile(&histogram, 500, 0, HISTOGRAM_MAX_NS), 0);
 	assert_int_equal(histogram_quantile(&histogram, 750, 0, HISTOGRAM_MAX_NS), 1);
 	assert_close(histogram_quantile(&histogram, 1000, 0, HISTOGRAM_MAX_NS), HISTOGRAM_MAX_NS);
-	histogram_done(&histogram);
-	assert_int_equal(histogram.count, 0);
-	histogram_done(&histogram);
+	histogram_done(&histogram, NULL);
+	assert_int_equal(histogram_count(&histogram), 0);
+	histogram_done(&histogram, NULL);
 }
 
 /* What is known of the values narrows the answer, and never leaves the bucket. */
@@ -201,35 +202,84 @@ static void test_quantile_within_limits(void **state)
 	(void)state;
 	struct histogram histogram = {0};
 
-	assert_int_equal(histogram_add(&histogram, 1000000), 0);
-	assert_int_equal(histogram_add(&histogram, 1000100), 0);
+	assert_int_equal(histogram_add(&histogram, 1000000, NULL), 0);
+	assert_int_equal(histogram_add(&histogram, 1000100, NULL), 0);
 	assert_int_equal(histogram_quantile(&histogram, 500, 1000000, 1000100), 1000050);
 	assert_int_equal(histogram_quantile(&histogram, 500, 1000000, 1000000), 1000000);
 	assert_close(histogram_quantile(&histogram, 500, 1, 2000000), 1000000);
-	histogram_done(&histogram);
-	assert_int_equal(histogram_add(&histogram, HISTOGRAM_MAX_NS * 3), 0);
-	assert_int_equal(histogram_add(&histogram, HISTOGRAM_MAX_NS * 5), 0);
+	histogram_done(&histogram, NULL);
+	assert_int_equal(histogram_add(&histogram, HISTOGRAM_MAX_NS * 3, NULL), 0);
+	assert_int_equal(histogram_add(&histogram, HISTOGRAM_MAX_NS * 5, NULL), 0);
 	assert_int_equal(
 		histogram_quantile(&histogram, 500, HISTOGRAM_MAX_NS * 3, HISTOGRAM_MAX_NS * 5),
 		HISTOGRAM_MAX_NS * 4);
-	histogram_done(&histogram);
+	histogram_done(&histogram, NULL);
+}
+
+static size_t window_bytes(const struct histogram *histogram)
+{
+	return histogram->window ? (size_t)histogram->length << histogram->width : 0;
 }
 
 static void test_window_stays_small(void **state)
 {
 	(void)state;
 	struct histogram histogram = {0};
+	int64_t value_ns = 20000000;
 
-	assert_int_equal(histogram_add(&histogram, 20000000), 0);
-	assert_true(histogram.window <= 8);
-	assert_int_equal(histogram_add(&histogram, 40000000), 0);
-	assert_true(histogram.window <= 48);
-	histogram_done(&histogram);
+	/* Within a factor of two, upwards or downwards, nothing is taken ... */
+	for (int i = 0; i < 200; i++) {
+		assert_int_equal(histogram_add(&histogram, value_ns, NULL), 0);
+		assert_int_equal(histogram_add(&histogram, value_ns * 2, NULL), 0);
+	}
+	assert_int_equal(window_bytes(&histogram), 0);
+	histogram_done(&histogram, NULL);
+	assert_int_equal(histogram_add(&histogram, value_ns * 2, NULL), 0);
+	assert_int_equal(histogram_add(&histogram, value_ns, NULL), 0);
+	assert_int_equal(window_bytes(&histogram), 0);
+	/* ... then a byte for each bucket, while counts are small. */
+	assert_int_equal(histogram_add(&histogram, value_ns / 2 * 5, NULL), 0);
+	assert_int_equal(window_bytes(&histogram), 64);
+	assert_int_equal(histogram_add(&histogram, value_ns * 8, NULL), 0);
+	assert_int_equal(window_bytes(&histogram), 128);
+	assert_int_equal(histogram_add(&histogram, 1, NULL), 0);
+	assert_int_equal(window_bytes(&histogram), 1024);
+	assert_int_equal(histogram_add(&histogram, HISTOGRAM_MAX_NS, NULL), 0);
+	assert_int_equal(window_bytes(&histogram), 1536);
+	assert_int_equal(histogram_count(&histogram), 6);
+	histogram_done(&histogram, NULL);
+}
+
+/* What is outside the window asked for, in any order of two values. */
+static void test_window_moves_to_where_values_are(void **state)
+{
+	(void)state;
+	for (unsigned first = 0; first < HISTOGRAM_BUCKETS; first += 7) {
+		for (unsigned second = 0; second < HISTOGRAM_BUCKETS; second += 11) {
+			struct histogram histogram = {0};
+			unsigned indexes[2] = {histogram_index(histogram_upper_ns(first)),
+					       histogram_index(histogram_upper_ns(second))};
+			unsigned low = indexes[0] < indexes[1] ? indexes[0] : indexes[1];
+			unsigned from;
+			unsigned to;
+
+			assert_false(histogram_range(&histogram, &from, &to));
+			histogram_add(&histogram, histogram_upper_ns(first), NULL);
+			histogram_add(&histogram, histogram_upper_ns(second), NULL);
+			assert_true(histogram_range(&histogram, &from, &to));
+			assert_int_equal(from, low);
+			assert_int_equal(to, indexes[0] + indexes[1] - low);
+			assert_int_equal(histogram_bucket(&histogram, indexes[0]),
+					 1 + (indexes[0] == indexes[1]));
+			assert_int_equal(histogram_count(&histogram), 2);
+			histogram_done(&histogram, NULL);
+		}
+	}
 }
 
 static void assert_same(const struct histogram *a, const struct histogram *b)
 {
-	assert_int_equal(a->count, b->count);
+	assert_int_equal(histogram_count(a), histogram_count(b));
 	assert_int_equal(a->zeros, b->zeros);
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
 		assert_int_equal(histogram_bucket(a, i), histogram_bucket(b, i));
@@ -240,12 +290,13 @@ static void fill(struct histogram *histogram, uint64_t *seed, uint64_t count)
 	int64_t around = random_value(seed);
 
 	for (uint64_t i = 0; i < count; i++)
-		assert_int_equal(histogram_add(histogram, around + random_value(seed) / 1024), 0);
+		assert_int_equal(histogram_add(histogram, around + random_value(seed) / 1024, NULL),
+				 0);
 }
 
 static void merge(struct histogram *into, const struct histogram *from)
 {
-	assert_int_equal(histogram_merge(into, from), 0);
+	assert_int_equal(histogram_merge(into, from, NULL), 0);
 }
 
 static void test_merge_is_associative_and_loses_nothing(void **state)
@@ -276,47 +327,95 @@ static void test_merge_is_associative_and_loses_nothing(void **state)
 		assert_same(&left, &all);
 		assert_same(&part[1], &all);
 		for (int i = 0; i < 3; i++)
-			histogram_done(&part[i]);
-		histogram_done(&left);
-		histogram_done(&right);
-		histogram_done(&all);
+			histogram_done(&part[i], NULL);
+		histogram_done(&left, NULL);
+		histogram_done(&right, NULL);
+		histogram_done(&all, NULL);
 	}
 }
 
-/* Doubling by merges fills the 32-bit counters without four thousand million calls. */
+/* Doubling by merges fills counters without four thousand million calls. */
 static void test_counters_grow_to_64_bits(void **state)
 {
 	(void)state;
 	struct histogram histogram = {0};
 	struct histogram copy = {0};
 
-	assert_int_equal(histogram_add(&histogram, 1000), 0);
-	assert_int_equal(histogram_add(&histogram, 5000), 0);
-	for (int i = 0; i < 31; i++) {
+	assert_int_equal(histogram_add(&histogram, 1000, NULL), 0);
+	assert_int_equal(histogram_add(&histogram, 5000, NULL), 0);
+	for (int bits = 1; bits < 40; bits++) {
 		merge(&copy, &histogram);
 		merge(&histogram, &copy);
-		histogram_done(&copy);
+		histogram_done(&copy, NULL);
+		assert_int_equal(histogram.width, bits < 8 ? 0 : bits < 16 ? 1 : bits < 32 ? 2 : 3);
+		assert_int_equal(histogram_bucket(&histogram, histogram_index(1000)), 1ULL << bits);
+		assert_int_equal(histogram_bucket(&histogram, histogram_index(5000)), 1ULL << bits);
 	}
-	assert_false(histogram.wide);
-	merge(&copy, &histogram); /* 2^31 */
-	merge(&histogram, &copy); /* 2^32: one too many */
-	assert_true(histogram.wide);
-	assert_int_equal(histogram_bucket(&histogram, histogram_index(1000)), 1ULL << 32);
-	merge(&copy, &histogram);
-	assert_true(copy.wide);
-	assert_int_equal(histogram_bucket(&copy, histogram_index(5000)), 3ULL << 31);
-	assert_int_equal(copy.count, 3ULL << 32);
-	assert_close(histogram_quantile(&copy, 500, 0, HISTOGRAM_MAX_NS), 1000);
-	assert_close(histogram_quantile(&copy, 501, 0, HISTOGRAM_MAX_NS), 5000);
-	histogram_done(&histogram);
-	histogram_done(&copy);
+	assert_int_equal(histogram_count(&histogram), 1ULL << 40);
+	assert_close(histogram_quantile(&histogram, 500, 0, HISTOGRAM_MAX_NS), 1000);
+	assert_close(histogram_quantile(&histogram, 501, 0, HISTOGRAM_MAX_NS), 5000);
+	histogram_done(&histogram, NULL);
+}
 
-	/* And one at a time. */
-	assert_int_equal(histogram_add(&histogram, 1000), 0);
-	((uint32_t *)histogram.buckets)[histogram_index(1000) - histogram.first] = UINT32_MAX;
-	assert_int_equal(histogram_add(&histogram, 1000), 0);
-	assert_int_equal(histogram_bucket(&histogram, histogram_index(1000)), 1ULL << 32);
-	histogram_done(&histogram);
+/* And one at a time: in the histogram itself, and in each width. */
+static void test_full_counters_are_widened(void **state)
+{
+	(void)state;
+	struct histogram histogram = {0};
+	unsigned index = histogram_index(1000);
+
+	for (int i = 0; i < 70000; i++)
+		assert_int_equal(histogram_add(&histogram, 1000, NULL), 0);
+	assert_int_equal(histogram.width, 2);
+	assert_int_equal(histogram_bucket(&histogram, index), 70000);
+	((uint32_t *)histogram.window)[index - histogram.first] = UINT32_MAX;
+	assert_int_equal(histogram_add(&histogram, 1000, NULL), 0);
+	assert_int_equal(histogram.width, 3);
+	assert_int_equal(histogram_bucket(&histogram, index), 1ULL << 32);
+	histogram_done(&histogram, NULL);
+	for (int i = 0; i < 255; i++)
+		assert_int_equal(histogram_add(&histogram, 1000, NULL), 0);
+	assert_null(histogram.window);
+	assert_int_equal(histogram_add(&histogram, 1000, NULL), 0);
+	assert_int_equal(histogram.width, 1);
+	assert_int_equal(histogram_bucket(&histogram, index), 256);
+	histogram_done(&histogram, NULL);
+}
+
+/* Random histograms of many sizes take blocks from one another, and one stays right. */
+static void test_blocks_are_shared(void **state)
+{
+	(void)state;
+	enum { HISTOGRAMS = 40, ROUNDS = 40000 };
+	static uint64_t counts[HISTOGRAMS][HISTOGRAM_BUCKETS];
+	struct histogram histograms[HISTOGRAMS] = {{0}};
+	struct blocks blocks = {0};
+	uint64_t seed = 5;
+
+	memset(counts, 0, sizeof(counts));
+	for (int round = 0; round < ROUNDS; round++) {
+		unsigned i = (unsigned)(random_next(&seed) % HISTOGRAMS);
+		unsigned j = (unsigned)(random_next(&seed) % HISTOGRAMS);
+		unsigned what = (unsigned)(random_next(&seed) % 100);
+		int64_t value_ns = 1 + random_value(&seed) / (1 + i * 1000);
+
+		if (what == 0) {
+			histogram_done(&histograms[i], &blocks);
+			memset(counts[i], 0, sizeof(counts[i]));
+		} else if (what == 1 && i != j) {
+			assert_int_equal(histogram_merge(&histograms[i], &histograms[j], &blocks),
+					 0);
+			for (unsigned k = 0; k < HISTOGRAM_BUCKETS; k++)
+				counts[i][k] += counts[j][k];
+		} else {
+			assert_int_equal(histogram_add(&histograms[i], value_ns, &blocks), 0);
+			counts[i][histogram_index(value_ns)]++;
+		}
+	}
+	for (unsigned i = 0; i < HISTOGRAMS; i++)
+		for (unsigned k = 0; k < HISTOGRAM_BUCKETS; k++)
+			assert_int_equal(histogram_bucket(&histograms[i], k), counts[i][k]);
+	blocks_done(&blocks);
 }
 
 int main(void)
@@ -329,8 +428,11 @@ int main(void)
 		cmocka_unit_test(test_empty_and_extremes),
 		cmocka_unit_test(test_quantile_within_limits),
 		cmocka_unit_test(test_window_stays_small),
+		cmocka_unit_test(test_window_moves_to_where_values_are),
 		cmocka_unit_test(test_merge_is_associative_and_loses_nothing),
 		cmocka_unit_test(test_counters_grow_to_64_bits),
+		cmocka_unit_test(test_full_counters_are_widened),
+		cmocka_unit_test(test_blocks_are_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

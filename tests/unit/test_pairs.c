@@ -92,7 +92,7 @@ static void sum_of(struct summary *sum, const struct groups *groups,
 		for (size_t k = 0; k < count; k++)
 			found |= strcmp(labels[k], text.bytes) == 0;
 		if (found == (count == 1))
-			summary_merge(sum, &group_at(groups, i)->summary);
+			summary_merge(sum, &group_at(groups, i)->summary, NULL);
 	}
 	text_done(&text);
 }
@@ -123,7 +123,7 @@ static void check(const struct groups *groups, const struct pairs_options *optio
 				    network_samples(pairs.all[i]));
 		sum_of(&expected, groups, options, (const char *const *)&labels[i], 1);
 		assert_summary_same(&pairs.all[i]->summary, &expected);
-		summary_done(&expected);
+		summary_done(&expected, NULL);
 		alone++;
 	}
 	assert_true(alone <= options->max);
@@ -133,13 +133,13 @@ static void check(const struct groups *groups, const struct pairs_options *optio
 		assert_int_equal(alone + 1, pairs.count);
 		assert_true(alone == options->max || groups_other(groups));
 		if (groups_other(groups))
-			summary_merge(&expected, &groups_other(groups)->summary);
+			summary_merge(&expected, &groups_other(groups)->summary, NULL);
 		/* One label too many, which nobody has, so that count is never 1. */
 		labels[alone] = strdup("none");
 		labels[alone + 1] = strdup("none");
 		sum_of(&expected, groups, options, (const char *const *)labels, alone + 2);
 		assert_summary_same(&pairs.all[alone]->summary, &expected);
-		summary_done(&expected);
+		summary_done(&expected, NULL);
 		alone += 2;
 	} else {
 		assert_null(groups_other(groups));

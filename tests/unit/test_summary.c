@@ -22,7 +22,7 @@ static void test_empty_series_invents_nothing(void **state)
 	assert_int_equal(series_mean(&series), -1);
 	assert_int_equal(series_jitter(&series), -1);
 	assert_int_equal(series_quantile(&series, 500), -1);
-	series_done(&series);
+	series_done(&series, NULL);
 }
 
 static void test_series(void **state)
@@ -30,12 +30,12 @@ static void test_series(void **state)
 	(void)state;
 	struct series series = {0};
 
-	assert_int_equal(series_add(&series, 1000, -1), 0);
+	assert_int_equal(series_add(&series, 1000, -1, NULL), 0);
 	assert_int_equal(series_jitter(&series), -1);
 	assert_int_equal(series_quantile(&series, 500), 1000); /* held within min and max */
-	assert_int_equal(series_add(&series, 3000, 1000), 0);
-	assert_int_equal(series_add(&series, 2001, 3000), 0);
-	assert_int_equal(series_add(&series, 2001, 0), 0); /* a previous one of zero counts */
+	assert_int_equal(series_add(&series, 3000, 1000, NULL), 0);
+	assert_int_equal(series_add(&series, 2001, 3000, NULL), 0);
+	assert_int_equal(series_add(&series, 2001, 0, NULL), 0); /* a previous one of zero counts */
 	assert_int_equal(series.count, 4);
 	assert_int_equal(series_min(&series), 1000);
 	assert_int_equal(series_max(&series), 3000);
@@ -47,7 +47,7 @@ static void test_series(void **state)
 	assert_in_range(series_quantile(&series, 500), 1979, 2023);
 	assert_int_equal(series_quantile(&series, 250), 1000);
 	assert_int_equal(series_quantile(&series, 751), 3000);
-	series_done(&series);
+	series_done(&series, NULL);
 	assert_int_equal(series_mean(&series), -1);
 }
 
@@ -56,12 +56,12 @@ static void test_zero_is_a_value(void **state)
 	(void)state;
 	struct series series = {0};
 
-	assert_int_equal(series_add(&series, 0, 0), 0);
+	assert_int_equal(series_add(&series, 0, 0, NULL), 0);
 	assert_int_equal(series_min(&series), 0);
 	assert_int_equal(series_mean(&series), 0);
 	assert_int_equal(series_jitter(&series), 0);
 	assert_int_equal(series_quantile(&series, 990), 0);
-	series_done(&series);
+	series_done(&series, NULL);
 }
 
 static void test_large_sums_are_exact(void **state)
@@ -70,11 +70,11 @@ static void test_large_sums_are_exact(void **state)
 	struct series series = {0};
 
 	for (int i = 0; i < 10; i++) {
-		assert_int_equal(series_add(&series, INT64_MAX, i ? 0 : -1), 0);
+		assert_int_equal(series_add(&series, INT64_MAX, i ? 0 : -1, NULL), 0);
 		assert_int_equal(series_mean(&series), INT64_MAX);
 	}
 	assert_int_equal(series_jitter(&series), INT64_MAX);
-	series_done(&series);
+	series_done(&series, NULL);
 }
 
 static void test_summary(void **state)
@@ -85,14 +85,14 @@ static void test_summary(void **state)
 		.rtt_ns = 5, .previous_ns = -1, .interface = 3, .class_ = TCPM_CLASS_RESPONSE};
 
 	assert_int_equal(summary_loss(&summary), -1);
-	assert_int_equal(summary_add(&summary, &sample), 0);
+	assert_int_equal(summary_add(&summary, &sample, NULL), 0);
 	assert_int_equal(summary.interface, 3);
 	sample.class_ = TCPM_CLASS_NETWORK;
 	sample.rtt_ns = 7;
-	assert_int_equal(summary_add(&summary, &sample), 0);
+	assert_int_equal(summary_add(&summary, &sample, NULL), 0);
 	assert_false(summary.interfaces_mixed);
 	sample.interface = 4;
-	assert_int_equal(summary_add(&summary, &sample), 0);
+	assert_int_equal(summary_add(&summary, &sample, NULL), 0);
 	assert_true(summary.interfaces_mixed);
 	assert_int_equal(summary.interface, 3);
 	assert_int_equal(summary.series[TCPM_CLASS_NETWORK].count, 2);
@@ -101,7 +101,7 @@ static void test_summary(void **state)
 	assert_int_equal(summary_loss(&summary), 0);
 	summary.totals.retransmitted = 2;
 	assert_int_equal(summary_loss(&summary), 666667);
-	summary_done(&summary);
+	summary_done(&summary, NULL);
 }
 
 static struct tcpm_sample sample_at(int64_t time_ns, int64_t rtt_ns)
@@ -116,15 +116,15 @@ static void test_sent_adds_up(void **state)
 	struct tcpm_sample sample = sample_at(0, 1);
 
 	sample.sent = (struct tcpm_totals){10, 2, 1};
-	assert_int_equal(summary_add(&summary, &sample), 0);
+	assert_int_equal(summary_add(&summary, &sample, NULL), 0);
 	sample.class_ = TCPM_CLASS_RESPONSE;
 	sample.sent = (struct tcpm_totals){5, 1, 4};
-	assert_int_equal(summary_add(&summary, &sample), 0);
+	assert_int_equal(summary_add(&summary, &sample, NULL), 0);
 	assert_totals_same(&summary.totals, &(struct tcpm_totals){15, 3, 5});
 	assert_int_equal(summary_loss(&summary), 200000);
 	totals_add(&summary.totals, &(struct tcpm_totals){UINT32_MAX, 1, 0});
 	assert_totals_same(&summary.totals, &(struct tcpm_totals){UINT64_C(4294967310), 4, 5});
-	summary_done(&summary);
+	summary_done(&summary, NULL);
 }
 
 /* The last one by time, whichever is merged into which; times before 1970 as well. */
@@ -140,22 +140,22 @@ static void test_the_last_by_time(void **state)
 			struct tcpm_sample sample = sample_at(times[i][0], 111);
 			struct summary *into = turned ? &late : &early;
 
-			assert_int_equal(summary_add(&early, &sample), 0);
+			assert_int_equal(summary_add(&early, &sample, NULL), 0);
 			sample = sample_at(times[i][1], 222);
-			assert_int_equal(summary_add(&late, &sample), 0);
-			assert_int_equal(summary_merge(into, turned ? &early : &late), 0);
+			assert_int_equal(summary_add(&late, &sample, NULL), 0);
+			assert_int_equal(summary_merge(into, turned ? &early : &late, NULL), 0);
 			assert_int_equal(series_last(&into->series[TCPM_CLASS_NETWORK]), 222);
 			assert_int_equal(series_last(&into->series[TCPM_CLASS_RESPONSE]), -1);
 			/* It is known by its time later on, too. */
 			struct summary more = {0};
 
 			sample = sample_at(times[i][0], 333);
-			assert_int_equal(summary_add(&more, &sample), 0);
-			assert_int_equal(summary_merge(into, &more), 0);
+			assert_int_equal(summary_add(&more, &sample, NULL), 0);
+			assert_int_equal(summary_merge(into, &more, NULL), 0);
 			assert_int_equal(series_last(&into->series[TCPM_CLASS_NETWORK]), 222);
-			summary_done(&early);
-			summary_done(&late);
-			summary_done(&more);
+			summary_done(&early, NULL);
+			summary_done(&late, NULL);
+			summary_done(&more, NULL);
 		}
 	}
 }
@@ -169,21 +169,21 @@ static void test_merging_nothing_changes_nothing(void **state)
 	struct tcpm_sample sample = sample_at(-3, 7);
 
 	sample.interface = 4;
-	assert_int_equal(summary_add(&summary, &sample), 0);
-	assert_int_equal(summary_add(&alike, &sample), 0);
-	assert_int_equal(summary_merge(&summary, &empty), 0);
+	assert_int_equal(summary_add(&summary, &sample, NULL), 0);
+	assert_int_equal(summary_add(&alike, &sample, NULL), 0);
+	assert_int_equal(summary_merge(&summary, &empty, NULL), 0);
 	assert_summary_same(&summary, &alike);
-	assert_int_equal(series_merge(&summary.series[0], &empty.series[0]), 0);
+	assert_int_equal(series_merge(&summary.series[0], &empty.series[0], NULL), 0);
 	assert_summary_same(&summary, &alike);
-	summary_done(&summary);
+	summary_done(&summary, NULL);
 
 	struct summary into = {0};
 
-	assert_int_equal(summary_merge(&into, &alike), 0);
+	assert_int_equal(summary_merge(&into, &alike, NULL), 0);
 	assert_summary_same(&into, &alike);
 	assert_int_equal(into.interface, 4);
-	summary_done(&into);
-	summary_done(&alike);
+	summary_done(&into, NULL);
+	summary_done(&alike, NULL);
 }
 
 /* Of an interval in which flows only ended: no samples, but what they sent. */
@@ -195,15 +195,15 @@ static void test_merging_only_totals(void **state)
 	struct tcpm_sample sample = sample_at(0, 7);
 
 	sample.interface = 4;
-	assert_int_equal(summary_merge(&into, &ended), 0);
+	assert_int_equal(summary_merge(&into, &ended, NULL), 0);
 	assert_int_equal(summary_samples(&into), 0);
-	assert_int_equal(summary_add(&into, &sample), 0);
-	assert_int_equal(summary_merge(&into, &ended), 0);
+	assert_int_equal(summary_add(&into, &sample, NULL), 0);
+	assert_int_equal(summary_merge(&into, &ended, NULL), 0);
 	assert_int_equal(into.flows, 6);
 	assert_totals_same(&into.totals, &(struct tcpm_totals){60, 40, 20});
 	assert_int_equal(into.interface, 4);
 	assert_false(into.interfaces_mixed);
-	summary_done(&into);
+	summary_done(&into, NULL);
 }
 
 static void test_interfaces_of_merged_ones(void **state)
@@ -215,29 +215,29 @@ static void test_interfaces_of_merged_ones(void **state)
 	struct tcpm_sample sample = sample_at(0, 1);
 
 	sample.interface = 1;
-	assert_int_equal(summary_add(&one, &sample), 0);
+	assert_int_equal(summary_add(&one, &sample, NULL), 0);
 	sample.interface = 2;
-	assert_int_equal(summary_add(&two, &sample), 0);
-	assert_int_equal(summary_merge(&both, &one), 0);
-	assert_int_equal(summary_merge(&both, &one), 0);
+	assert_int_equal(summary_add(&two, &sample, NULL), 0);
+	assert_int_equal(summary_merge(&both, &one, NULL), 0);
+	assert_int_equal(summary_merge(&both, &one, NULL), 0);
 	assert_false(both.interfaces_mixed);
 	assert_int_equal(both.interface, 1);
-	assert_int_equal(summary_merge(&both, &two), 0);
+	assert_int_equal(summary_merge(&both, &two, NULL), 0);
 	assert_true(both.interfaces_mixed);
 	/* Mixed remains mixed, also in what it is merged into. */
-	assert_int_equal(summary_merge(&both, &one), 0);
+	assert_int_equal(summary_merge(&both, &one, NULL), 0);
 	assert_true(both.interfaces_mixed);
-	assert_int_equal(summary_merge(&one, &both), 0);
+	assert_int_equal(summary_merge(&one, &both, NULL), 0);
 	assert_true(one.interfaces_mixed);
 
 	struct summary empty = {0};
 
-	assert_int_equal(summary_merge(&empty, &both), 0);
+	assert_int_equal(summary_merge(&empty, &both, NULL), 0);
 	assert_true(empty.interfaces_mixed);
-	summary_done(&one);
-	summary_done(&two);
-	summary_done(&both);
-	summary_done(&empty);
+	summary_done(&one, NULL);
+	summary_done(&two, NULL);
+	summary_done(&both, NULL);
+	summary_done(&empty, NULL);
 }
 
 /* xorshift64*, so that each run sees the same values. */
@@ -278,7 +278,7 @@ static struct summary *merge_all(struct summary *parts, size_t count, uint64_t *
 		size_t into = random_next(seed) % count;
 		size_t from = (into + 1 + random_next(seed) % (count - 1)) % count;
 
-		assert_int_equal(summary_merge(left[into], left[from]), 0);
+		assert_int_equal(summary_merge(left[into], left[from], NULL), 0);
 		left[from] = left[--count];
 	}
 	return left[0];
@@ -306,8 +306,8 @@ static void test_random_parts_are_the_whole(void **state)
 			size_t part = intervals ? i * part_count / samples
 						: random_next(&seed) % part_count;
 
-			assert_int_equal(summary_add(&whole, &sample), 0);
-			assert_int_equal(summary_add(&parts[part], &sample), 0);
+			assert_int_equal(summary_add(&whole, &sample, NULL), 0);
+			assert_int_equal(summary_add(&parts[part], &sample, NULL), 0);
 		}
 		for (size_t i = 0; i < part_count; i++) {
 			uint64_t flows = random_next(&seed) % 3;
@@ -316,9 +316,9 @@ static void test_random_parts_are_the_whole(void **state)
 			whole.flows += flows;
 		}
 		assert_summary_same(merge_all(parts, part_count, &seed), &whole);
-		summary_done(&whole);
+		summary_done(&whole, NULL);
 		for (size_t i = 0; i < part_count; i++)
-			summary_done(&parts[i]);
+			summary_done(&parts[i], NULL);
 	}
 }
 
