@@ -53,27 +53,16 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 		add_pending(measure);
 }
 
-/* Of two flows of one id, of which one takes the other's place, both have the same groups. */
-static bool is_of(const struct tcpm_sample *sample, const struct tcpm_closed *closed)
-{
-	return memcmp(sample->flow, closed->flow, sizeof(*closed->flow)) == 0;
-}
-
 /* A sample points into its flow, so none waits beyond the flow's end. The flow's words for
  * its groups, which closed holds as they were, may be set only now. */
 static void on_closed(void *user, const struct tcpm_closed *closed)
 {
 	struct measure *measure = user;
 	struct tcpm_closed now = *closed;
-	void **slot[2] = {NULL, NULL};
 
-	for (unsigned i = 0; i < measure->pending_count; i++)
-		if (is_of(&measure->pending[i], closed))
-			slot[measure->pending[i].sender] = measure->pending[i].slot;
 	add_pending(measure);
 	for (unsigned i = 0; i < 2; i++)
-		if (slot[i])
-			now.slot[i] = *slot[i];
+		now.slot[i] = *closed->slot_at[i];
 	groups_closed(measure->groups, &now);
 }
 
