@@ -20,6 +20,12 @@ void pool_done(struct pool *pool)
 	*pool = (struct pool){0};
 }
 
+void pool_clear(struct pool *pool)
+{
+	region_give_back(&pool->region, 0, pool_memory(pool));
+	pool->high = pool->spare = 0;
+}
+
 uint32_t pool_take(struct pool *pool)
 {
 	uint32_t number = pool->spare;

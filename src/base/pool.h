@@ -23,6 +23,9 @@ int pool_init(struct pool *pool, size_t size, uint32_t most);
 /* An empty one is fine, and stays behind. */
 void pool_done(struct pool *pool);
 
+/* Frees all places, and gives the system its memory back. */
+void pool_clear(struct pool *pool);
+
 /* The number of a place, its content unspecified; 0: all are taken. */
 uint32_t pool_take(struct pool *pool);
 

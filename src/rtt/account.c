@@ -3,8 +3,7 @@
  */
 #include "rtt/account.h"
 
-/* What the account holds goes to where there is more room. */
-static void move_on(struct flow_table *table, struct flow *flow, unsigned sender)
+void account_move_on(struct flow_table *table, struct flow *flow, unsigned sender)
 {
 	struct account *account = &flow->account[sender];
 	struct tcpm_totals *totals = &flow_table_rare(table, flow)->totals[sender];
@@ -13,21 +12,6 @@ static void move_on(struct flow_table *table, struct flow *flow, unsigned sender
 	totals->retransmitted += account->retransmitted;
 	totals->out_of_order += account->out_of_order;
 	account->segments = account->retransmitted = account->out_of_order = 0;
-}
-
-void account_segment(struct flow_table *table, struct flow *flow, unsigned sender,
-		     enum segment_kind kind)
-{
-	struct account *account = &flow->account[sender];
-
-	/* None of the others is larger. */
-	if (account->segments == UINT16_MAX)
-		move_on(table, flow, sender);
-	account->segments++;
-	if (kind == SEGMENT_RESENT)
-		account->retransmitted++;
-	if (kind == SEGMENT_LATE)
-		account->out_of_order++;
 }
 
 struct tcpm_totals account_totals(const struct flow_table *table, const struct flow *flow,

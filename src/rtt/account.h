@@ -7,9 +7,24 @@
 #include "rtt/flow_table.h"
 #include "rtt/match.h"
 
+/* What the account holds goes to where there is more room. */
+void account_move_on(struct flow_table *table, struct flow *flow, unsigned sender);
+
 /* Counts a segment that was neither a copy nor implausible. */
-void account_segment(struct flow_table *table, struct flow *flow, unsigned sender,
-		     enum segment_kind kind);
+static inline void account_segment(struct flow_table *table, struct flow *flow, unsigned sender,
+				   enum segment_kind kind)
+{
+	struct account *account = &flow->account[sender];
+
+	/* None of the others is larger. */
+	if (account->segments == UINT16_MAX)
+		account_move_on(table, flow, sender);
+	account->segments++;
+	if (kind == SEGMENT_RESENT)
+		account->retransmitted++;
+	if (kind == SEGMENT_LATE)
+		account->out_of_order++;
+}
 
 /* What was sent since the last sample. */
 struct tcpm_totals account_totals(const struct flow_table *table, const struct flow *flow,

@@ -40,6 +40,7 @@
 struct tcpm_engine {
 	struct tcpm_handler handler;
 	struct flow_table *flows;
+	const struct flow_expiry *expiry; /* of flows */
 	struct match_memory memory;
 	struct batch_rules rules;
 	struct tcpm_counters counters;
@@ -151,6 +152,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		errno = ENOMEM;
 		return NULL;
 	}
+	engine->expiry = flow_table_expiry(engine->flows);
 	engine->memory.units = segment_slab_units(engine->memory.slab);
 	return engine;
 }
@@ -200,13 +202,17 @@ static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
 
 /* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
 static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *decoded,
-			    int64_t now_ns)
+			    struct flow *likely, int64_t now_ns)
 {
 	const struct packet *packet = &decoded->packet;
-	struct flow *flow = flow_table_find(engine->flows, &decoded->name);
+	struct flow *flow = flow_table_is_found(likely, &decoded->name)
+				    ? likely
+				    : flow_table_find(engine->flows, &decoded->name);
 	bool known = flow != NULL;
 
 	if (known) {
+		if (!(packet->flags & TCP_SYN) && !flow->rare)
+			return flow;
 		flow = handshake_flow(engine->flows, flow, packet, decoded->sender, now_ns);
 	} else {
 		flow = handshake_across_labels(engine->flows, packet, decoded->sender,
@@ -350,16 +356,19 @@ static void note_syn(struct flow *flow, unsigned sender, const struct packet *pa
 	}
 }
 
-static void measure(struct tcpm_engine *engine, const struct decoded *decoded, int64_t now_ns)
+static void measure(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely,
+		    int64_t now_ns)
 {
 	const struct packet *packet = &decoded->packet;
 	unsigned sender = decoded->sender;
-	struct flow *flow = flow_of(engine, decoded, now_ns);
+	struct flow *flow = flow_of(engine, decoded, likely, now_ns);
 
 	if (!flow)
 		return;
-	for (unsigned i = 0; i < 2; i++)
-		direction_follow_clock(&flow->direction[i], &engine->memory);
+	if (engine->memory.epoch) {
+		direction_follow_clock(&flow->direction[0], &engine->memory);
+		direction_follow_clock(&flow->direction[1], &engine->memory);
+	}
 	flow_table_touch(engine->flows, flow, now_ns);
 
 	struct arrival arrival = {
@@ -384,15 +393,17 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, i
 	advance_state(engine, flow, sender, packet);
 }
 
-static void work_on(struct tcpm_engine *engine, const struct decoded *decoded)
+/* `likely`: the flow, if it is not another or none. */
+static void work_on(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely)
 {
 	int64_t now_ns = clock_of(engine, decoded->time_ns);
 
 	engine->counters.frames++;
 	engine->counters.decoded[decoded->result]++;
-	flow_table_expire(engine->flows, engine->steady_ns);
+	if (flow_expiry_due(engine->expiry, engine->steady_ns))
+		flow_table_expire(engine->flows, engine->steady_ns);
 	if (decoded->result == TCPM_DECODE_TCP)
-		measure(engine, decoded, now_ns);
+		measure(engine, decoded, likely, now_ns);
 }
 
 /* Looking a flow up is mostly waiting for memory. So what the flows of a few frames need is
@@ -400,7 +411,7 @@ static void work_on(struct tcpm_engine *engine, const struct decoded *decoded)
  * has seen to, then themselves, then their rings. */
 static void work_on_all(struct tcpm_engine *engine, const struct decoded *decoded, size_t count)
 {
-	const struct flow *flows[FEED_BATCH];
+	struct flow *flows[FEED_BATCH];
 
 	for (size_t i = 0; i < count; i++)
 		flows[i] = decoded[i].result == TCPM_DECODE_TCP
@@ -410,7 +421,7 @@ static void work_on_all(struct tcpm_engine *engine, const struct decoded *decode
 		if (flows[i])
 			direction_prefetch(flows[i]->direction, &engine->memory);
 	for (size_t i = 0; i < count; i++)
-		work_on(engine, &decoded[i]);
+		work_on(engine, &decoded[i], flows[i]);
 }
 
 static void prefetch_buckets(const struct tcpm_engine *engine, const struct decoded *decoded,

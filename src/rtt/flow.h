@@ -14,9 +14,9 @@
 #define RTT_FLOW_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "rtt/flow_name.h"
 #include "rtt/segment_ring.h"
 #include "tcpmetro.h"
 
@@ -92,35 +92,9 @@ enum flow_state {
 	FLOW_SPARE,               /* no flow: a place that is free */
 };
 
-/*
- * An id, short. Plain are IPv4 flows without labels: their addresses (in network byte order)
- * and ports tell all. Of others `wide` is not 0, and a hash of the id stands in place of the
- * addresses.
- */
-struct flow_key {
-	uint32_t address[2];
-	uint16_t port[2];
-	uint32_t wide; /* where its id is kept, in a flow; any other than 0 in a name */
-};
-
-/* What a flow is looked up by. */
-struct flow_name {
-	uint64_t hash; /* of the key or of the id, under the table's seed */
-	struct flow_key key;
-	uint32_t interface;     /* takes no part in the comparison */
-	struct tcpm_flow_id id; /* only if key.wide */
-};
-
-/* What of an id tells one flow from another: all before its interface. Ids are made from
- * zeroed memory, so what lies between their fields is equal too. */
-#define FLOW_ID_BYTES offsetof(struct tcpm_flow_id, interface)
-
-_Static_assert(FLOW_ID_BYTES == 2 * 17 + 2 * 2 + TCPM_MAX_LABELS + 2 + 4 * TCPM_MAX_LABELS,
-	       "nothing unexpected in what is compared");
-
 enum {
 	FLOW_LINKED = 0x01,    /* is in the hash table */
-	FLOW_SYN_NOTED = 0x02, /* see flow_table_note_syn */
+	FLOW_SYN_NOTED = 0x02, /* was noted, maybe still is; see flow_table_note_syn */
 };
 
 struct flow {

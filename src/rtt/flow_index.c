@@ -22,6 +22,12 @@ void flow_index_done(struct flow_index *index)
 	*index = (struct flow_index){0};
 }
 
+void flow_index_clear(struct flow_index *index)
+{
+	memset(index->buckets, 0, (index->mask + 1) * sizeof(*index->buckets));
+	index->count = 0;
+}
+
 static struct index_bucket *next_of(const struct flow_index *index, struct index_bucket *bucket)
 {
 	return &index->buckets[((size_t)(bucket - index->buckets) + 1) & index->mask];

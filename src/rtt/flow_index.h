@@ -38,6 +38,9 @@ struct flow_index {
 int flow_index_init(struct flow_index *index, size_t buckets);
 void flow_index_done(struct flow_index *index);
 
+/* Empties it; it stays as wide as it is. */
+void flow_index_clear(struct flow_index *index);
+
 /* Adds a place (not 0). There must be room. */
 void flow_index_add(struct flow_index *index, uint64_t hash, uint32_t place);
 

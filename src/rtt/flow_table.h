@@ -9,12 +9,16 @@
 #ifndef RTT_FLOW_TABLE_H
 #define RTT_FLOW_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "rtt/flow.h"
 
 struct flow_table;
+
+/* How often a flow's place in line by last use moves. */
+#define FLOW_TOUCH_NS INT64_C(1000000000)
 
 struct flow_table_options {
 	uint32_t max_flows; /* 1 or more */
@@ -32,21 +36,17 @@ struct flow_table *flow_table_new(const struct flow_table_options *options);
 /* Frees the flows without telling. NULL is fine. */
 void flow_table_free(struct flow_table *table);
 
-/* The name of an id; `seed` is the table's. */
-void flow_name_of(uint64_t seed, const struct tcpm_flow_id *id, struct flow_name *name);
-
-/* The same for IPv4 endpoints without labels, lower endpoint first; addresses in network byte
- * order. */
-void flow_name_plain(uint64_t seed, const uint32_t address[2], const uint16_t port[2],
-		     uint32_t interface, struct flow_name *name);
-
-/* The id of a name. */
-void flow_name_id(const struct flow_name *name, struct tcpm_flow_id *id);
-
 /* Begin to bring into the cache what a look-up by this hash will need: its place in the
  * table; and, once that has come, the flow that will likely be found, and the rings of it. */
 void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash);
 struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash);
+
+/* Is a flow, or what was one when it was prefetched, surely the one of this name? */
+static inline bool flow_table_is_found(const struct flow *flow, const struct flow_name *name)
+{
+	return flow && !name->key.wide && flow_key_same(&flow->key, &name->key) &&
+	       (flow->flags & FLOW_LINKED) && flow->state < FLOW_STATES;
+}
 
 /* The flow of this name, or NULL. */
 struct flow *flow_table_find(const struct flow_table *table, const struct flow_name *name);
@@ -94,8 +94,15 @@ void flow_table_challenge(struct flow_table *table, struct flow *old, struct flo
 /* The challenger takes the place of the flow it challenged, which goes. */
 void flow_table_succeed(struct flow_table *table, struct flow *challenger);
 
+/* Its place in line becomes the first. */
+void flow_table_move_up(struct flow_table *table, struct flow *flow, int64_t now_ns);
+
 /* Marks it used now; its place in line moves only once a second. */
-void flow_table_touch(struct flow_table *table, struct flow *flow, int64_t now_ns);
+static inline void flow_table_touch(struct flow_table *table, struct flow *flow, int64_t now_ns)
+{
+	if (now_ns < flow->touched_ns || now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
+		flow_table_move_up(table, flow, now_ns);
+}
 
 void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state);
 
@@ -109,7 +116,22 @@ const struct flow_rare *flow_table_rare_if(const struct flow_table *table, const
  * place. */
 void flow_table_remove(struct flow_table *table, struct flow *flow);
 
-/* Removes what has been idle too long. Cheap to call: looks once a second. */
+/* When flow_table_expire looked last, and when it is to look again. */
+struct flow_expiry {
+	int64_t looked_ns;
+	int64_t next_ns;
+};
+
+/* The table's own. */
+const struct flow_expiry *flow_table_expiry(const struct flow_table *table);
+
+/* Is there anything to do for flow_table_expire? Time may have been set back. */
+static inline bool flow_expiry_due(const struct flow_expiry *expiry, int64_t now_ns)
+{
+	return now_ns >= expiry->next_ns || now_ns < expiry->looked_ns;
+}
+
+/* Removes what has been idle too long. To be called when it is due. */
 void flow_table_expire(struct flow_table *table, int64_t now_ns);
 
 /* Removes all. */

@@ -92,8 +92,8 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 void direction_void(struct direction *direction, const struct match_memory *memory,
 		    enum tcpm_reason reason);
 
-/* The clock was set since the direction's flow was last seen: the times of what is outstanding
- * and the present one cannot be compared. Cheap, and nothing happens, if it was not. */
+/* The clock may have been set since the direction's flow was last seen: then the times of what
+ * is outstanding and the present one cannot be compared. */
 void direction_follow_clock(struct direction *direction, const struct match_memory *memory);
 
 /* Forgets everything but the MSS: another connection begins. */

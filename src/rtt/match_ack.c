@@ -248,8 +248,9 @@ static void new_ack(struct direction *direction, const struct match_memory *memo
 			forget(direction, memory, packet->ack, ring->count);
 		return;
 	}
-	struct covered covered = covered_by(direction, ring, packet->ack);
+	struct covered covered;
 
+	covered_by(&covered, direction, ring, packet->ack);
 	if (answers_before_capture(direction, packet, &covered))
 		match_no_sample(verdict, TCPM_REASON_GAP);
 	else

@@ -45,28 +45,74 @@ static void look_back(struct covered *covered, uint32_t ack)
 	}
 }
 
-struct covered covered_by(const struct direction *direction, const struct segment_ring *ring,
-			  uint32_t ack)
+/* Bytes of what is covered, nothing of it sent out of order, that were sent close before the
+ * last. */
+static uint32_t fresh_of(const struct covered *covered, uint32_t ack)
 {
-	struct covered covered = {.ring = ring};
-	uint32_t seen = direction->una;
+	const struct segment *last = covered->trigger;
+	unsigned i = 0;
 
-	for (; covered.count < ring->count; covered.count++) {
-		const struct segment *segment = segment_ring_at(ring, covered.count);
+	while (last->first.time_ns - segment_ring_at(covered->ring, i)->first.time_ns >=
+	       SHORTEST_DELAY_NS)
+		i++;
+	return seq_min(last->end, ack) - segment_ring_at(covered->ring, i)->start;
+}
+
+/* What nearly always is: segments one behind the other, each sent once. False: there is more
+ * to it, and the rest of *covered is unset. */
+static bool look_plainly(struct covered *covered, uint32_t una, uint32_t ack)
+{
+	const struct segment_ring *ring = covered->ring;
+	const struct segment *last = NULL;
+	uint32_t seen = una;
+	unsigned count = 0;
+
+	for (; count < ring->count && seq_before(seen, ack); count++) {
+		const struct segment *segment = segment_ring_at(ring, count);
+
+		if (segment->flags || segment->start != seen ||
+		    (last && segment->first.time_ns < last->first.time_ns))
+			return false;
+		last = segment;
+		seen = segment->end;
+	}
+	if (!last || seq_before(seen, ack))
+		return false;
+	covered->first = segment_ring_at(ring, 0);
+	covered->trigger = last;
+	covered->count = covered->answered = count;
+	covered->fresh = fresh_of(covered, ack);
+	return true;
+}
+
+static void look_closely(struct covered *covered, uint32_t una, uint32_t ack)
+{
+	const struct segment_ring *ring = covered->ring;
+	uint32_t seen = una;
+
+	for (; covered->count < ring->count; covered->count++) {
+		const struct segment *segment = segment_ring_at(ring, covered->count);
 
 		if (!seq_before(segment->start, ack))
 			break;
 		if (seq_after(segment->start, seen))
-			covered.hole = true;
+			covered->hole = true;
 		seen = segment->end;
 		if (!(segment->flags & SEGMENT_SACKED))
-			look_at(&covered, segment);
+			look_at(covered, segment);
 	}
 	if (seq_before(seen, ack))
-		covered.hole = covered.hole_at_end = true;
-	if (covered.trigger)
-		look_back(&covered, ack);
-	return covered;
+		covered->hole = covered->hole_at_end = true;
+	if (covered->trigger)
+		look_back(covered, ack);
+}
+
+void covered_by(struct covered *covered, const struct direction *direction,
+		const struct segment_ring *ring, uint32_t ack)
+{
+	*covered = (struct covered){.ring = ring};
+	if (!look_plainly(covered, direction->una, ack))
+		look_closely(covered, direction->una, ack);
 }
 
 /* How many transmissions of what is covered bear this TSval, those of one packet

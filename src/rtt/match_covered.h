@@ -23,9 +23,10 @@ struct covered {
 	uint32_t filled_tsval; /* ... the earliest such */
 };
 
-/* ring: the direction's. ack: in (una, max]. Pointers are valid until the ring changes. */
-struct covered covered_by(const struct direction *direction, const struct segment_ring *ring,
-			  uint32_t ack);
+/* Looks a direction's ring over; ack: in (una, max]. Pointers are valid until the ring
+ * changes. */
+void covered_by(struct covered *covered, const struct direction *direction,
+		const struct segment_ring *ring, uint32_t ack);
 
 /*
  * Which transmission does the echo name? It must be the only one of its TSval among

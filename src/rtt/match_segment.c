@@ -169,8 +169,13 @@ static bool remember(struct direction *direction, const struct match_memory *mem
 		     const struct arrival *arrival, unsigned index, uint32_t start, uint32_t end,
 		     uint32_t flags)
 {
-	struct segment *segment = match_insert(direction, memory, index);
+	struct segment_ring *ring = direction_ring(direction, memory);
+	struct segment *segment = NULL;
 
+	if (index == ring->count)
+		segment = segment_ring_append(ring, memory->limit);
+	if (!segment)
+		segment = match_insert(direction, memory, index);
 	if (!segment) {
 		match_void(direction, end, TCPM_REASON_UNTIMED);
 		return false;

@@ -129,6 +129,15 @@ bool segment_ring_open(struct segment_slab *slab, uint32_t *number);
 struct segment *segment_ring_insert(struct segment_slab *slab, uint32_t *number, unsigned index,
 				    unsigned limit);
 
+/* As segment_ring_insert behind the last one, where no memory is needed for it. NULL: it is;
+ * or the limit is reached. */
+static inline struct segment *segment_ring_append(struct segment_ring *ring, unsigned limit)
+{
+	if (ring->count >= ring->capacity || ring->count >= limit)
+		return NULL;
+	return segment_ring_at(ring, ring->count++);
+}
+
 /* Removes the first count segments (count <= ring's). The ring keeps its memory. */
 static inline void segment_ring_pop(struct segment_ring *ring, unsigned count)
 {
