@@ -70,6 +70,13 @@ static void flow_closed(void *user, struct flow *flow)
 		engine->handler.closed(engine->handler.user, &closed);
 }
 
+static void flow_closing(void *user, const struct flow *flow)
+{
+	const struct tcpm_engine *engine = user;
+
+	direction_prefetch(flow->direction, &engine->memory);
+}
+
 static bool options_valid(const struct tcpm_options *options)
 {
 	return options->max_flows <= MAX_FLOWS && options->max_memory <= MAX_MEMORY &&
@@ -139,6 +146,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 			       [FLOW_ESTABLISHED] = options.idle_ns,
 			       [FLOW_CLOSED] = options.closed_ns},
 		.closed = flow_closed,
+		.closing = flow_closing,
 		.user = engine,
 	};
 

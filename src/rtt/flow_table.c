@@ -84,21 +84,28 @@ void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash)
 	__builtin_prefetch(index_bucket_of(&table->index, hash));
 }
 
+static void prefetch_flow(const struct flow *flow)
+{
+	const char *from = (const char *)flow;
+
+	for (size_t at = 0; at < sizeof(struct flow); at += CACHE_LINE)
+		__builtin_prefetch(from + at, 1);
+	__builtin_prefetch(from + sizeof(struct flow) - 1, 1);
+}
+
 struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash)
 {
 	struct index_search search;
 	uint32_t place;
-	char *flow;
+	struct flow *flow;
 
 	index_search_begin(&search, &table->index, hash);
 	place = index_search_next(&search, &table->index);
 	if (!place)
 		return NULL;
-	flow = (char *)flow_at(table, place);
-	for (size_t at = 0; at < sizeof(struct flow); at += CACHE_LINE)
-		__builtin_prefetch(flow + at, 1);
-	__builtin_prefetch(flow + sizeof(struct flow) - 1, 1);
-	return (struct flow *)(void *)flow;
+	flow = flow_at(table, place);
+	prefetch_flow(flow);
+	return flow;
 }
 
 struct flow *flow_table_find(const struct flow_table *table, const struct flow_name *name)
@@ -283,13 +290,21 @@ static struct flow *victim(struct flow_table *table, const struct flow *keep)
 	return NULL;
 }
 
-static void fetch(const struct flow *flow)
+/* Flows that go stand in line, and none of them has been in the cache for long. The next one
+ * was brought there when the one before it went; now comes what else its end will need, and
+ * the one behind it. */
+static void prefetch_next(const struct flow_table *table, const struct flow *flow)
 {
-	const char *at = (const char *)flow;
+	const struct flow *next;
 
-	__builtin_prefetch(at, 1);
-	__builtin_prefetch(at + sizeof(*flow) / 2, 1);
-	__builtin_prefetch(at + sizeof(*flow) - 1, 1);
+	if (!flow->newer)
+		return;
+	next = flow_at(table, flow->newer);
+	flow_table_prefetch_bucket(table, flow_hash(table, next));
+	if (table->options.closing)
+		table->options.closing(table->options.user, next);
+	if (next->newer)
+		prefetch_flow(flow_at(table, next->newer));
 }
 
 bool flow_table_evict(struct flow_table *table, const struct flow *keep)
@@ -298,9 +313,7 @@ bool flow_table_evict(struct flow_table *table, const struct flow *keep)
 
 	if (!oldest)
 		return false;
-	/* The next one to go. */
-	if (oldest->newer)
-		fetch(flow_at(table, oldest->newer));
+	prefetch_next(table, oldest);
 	flow_table_remove(table, oldest);
 	table->evicted++;
 	return true;
@@ -446,6 +459,12 @@ static bool idle_too_long(const struct flow_table *table, const struct flow *flo
 	return idle_ns > table->options.timeout_ns[flow->state];
 }
 
+static void expire(struct flow_table *table, struct flow *flow)
+{
+	prefetch_next(table, flow);
+	flow_table_remove(table, flow);
+}
+
 const struct flow_expiry *flow_table_expiry(const struct flow_table *table)
 {
 	return &table->expiry;
@@ -465,7 +484,7 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 			if (flow->touched_ns > now_ns)
 				flow_table_move_up(table, flow, now_ns);
 			else if (idle_too_long(table, flow, now_ns))
-				flow_table_remove(table, flow);
+				expire(table, flow);
 			else
 				break;
 		}

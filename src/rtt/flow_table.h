@@ -27,6 +27,9 @@ struct flow_table_options {
 	int64_t timeout_ns[FLOW_STATES];
 	/* Called with each flow that goes, before it is freed, whatever the cause. */
 	void (*closed)(void *user, struct flow *flow);
+	/* Called with one that will likely go next: to bring into the cache what `closed` will
+	 * need beside the flow. May be NULL. */
+	void (*closing)(void *user, const struct flow *flow);
 	void *user;
 };
 
