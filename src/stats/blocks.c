@@ -20,8 +20,9 @@ struct blocks_chunk {
 	size_t size;
 };
 
-static const uint16_t sizes[BLOCKS_SIZES] = {64,   128,  256,  384,  512,  768,  1024,
-					     1536, 2048, 3072, 4096, 6144, 8192, BLOCKS_LARGEST};
+static const uint16_t sizes[BLOCKS_SIZES] = {64,   128,  192,  256,  320,           384,
+					     512,  640,  768,  1024, 1536,          2048,
+					     3072, 4096, 6144, 8192, BLOCKS_LARGEST};
 
 _Static_assert(sizeof(struct blocks_chunk) <= PAIR, "the first blocks lie behind it");
 _Static_assert(FIRST_CHUNK >= 2 * (size_t)BLOCKS_LARGEST, "a chunk holds each size");
@@ -72,7 +73,8 @@ static void begin(struct blocks *blocks, char *clean)
 	blocks->clean = clean;
 }
 
-/* What is left of a chunk that has no room for the next block. */
+/* What is left of a chunk that has no room for the next block: cut from the end, where a pair
+ * of cache lines ends; what a size does not divide comes last. */
 static void keep_rest(struct blocks *blocks)
 {
 	size_t left = (size_t)(blocks->end - blocks->next);
@@ -132,8 +134,8 @@ void *blocks_take(struct blocks *blocks, size_t size)
 		memcpy(spare, block, sizeof(*spare));
 		return memset(block, 0, size);
 	}
-	/* Larger ones begin on a pair of cache lines, which processors fetch together. */
-	if (size != UNIT && (uintptr_t)blocks->next % PAIR)
+	/* Processors fetch cache lines in pairs. */
+	if (size % PAIR == 0 && (uintptr_t)blocks->next % PAIR)
 		blocks_give(blocks, cut(blocks, UNIT), UNIT);
 	if ((size_t)(blocks->end - blocks->next) < size && add_chunk(blocks))
 		return NULL;

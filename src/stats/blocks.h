@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define BLOCKS_LARGEST 12288
-#define BLOCKS_SIZES   14
+#define BLOCKS_SIZES   17
 
 /* All zero bytes: nothing is held. */
 struct blocks {
@@ -33,12 +33,12 @@ void blocks_done(struct blocks *blocks);
 /* Forgets all blocks that were taken, too, but keeps the newest chunk for the next ones. */
 void blocks_clear(struct blocks *blocks);
 
-/* The size of the block that holds so many bytes, from 1 to BLOCKS_LARGEST: 64, 128, 256,
- * then twice and one and a half times a power of two in turn. */
+/* The size of the block that holds so many bytes, from 1 to BLOCKS_LARGEST: a multiple of 64,
+ * at most half as much again above 256. */
 size_t blocks_size(size_t bytes);
 
-/* A block of a size that blocks_size returns, zeroed, on a boundary of 128 bytes (a block of
- * 64: of 64); NULL: no memory. Where blocks is NULL, it is a single piece of malloc's. */
+/* A block of a size that blocks_size returns, zeroed, on a boundary of 64 bytes, or of 128 if
+ * that divides its size; NULL: no memory. Where blocks is NULL, it is a piece of malloc's. */
 void *blocks_take(struct blocks *blocks, size_t size);
 
 /* Gives a block back. NULL as blocks_take's, if it came from there; block NULL is fine. */

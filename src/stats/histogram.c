@@ -6,6 +6,7 @@
  */
 #include "stats/histogram.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -119,19 +120,61 @@ static inline void set(struct histogram *histogram, unsigned place, uint64_t cou
 	}
 }
 
+/* Eight bytes, the first of them lowest. */
+static uint64_t load(const uint8_t *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+static const uint8_t *bytes_of(const struct histogram *histogram)
+{
+	return histogram->window ? histogram->window : histogram->few;
+}
+
+/* The place of the first counter from `place` on that is not zero; the length if there is
+ * none. Most are zero where values are few, so eight bytes are looked at at once. */
+static unsigned next_used(const struct histogram *histogram, unsigned place)
+{
+	const uint8_t *bytes = bytes_of(histogram);
+	size_t size = (size_t)length_of(histogram) << histogram->width;
+	size_t at = (size_t)place << histogram->width;
+
+	for (; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
+		uint64_t word = load(bytes + at);
+
+		if (word)
+			return (unsigned)((at + (size_t)__builtin_ctzll(word) / 8) >>
+					  histogram->width);
+	}
+	while (at < size && !bytes[at])
+		at++;
+	return (unsigned)(at >> histogram->width);
+}
+
+/* The place behind the last counter that is not zero, of which there is one. */
+static unsigned end_of_used(const struct histogram *histogram)
+{
+	const uint8_t *bytes = bytes_of(histogram);
+	size_t end = (size_t)length_of(histogram) << histogram->width;
+
+	while (end >= sizeof(uint64_t) && !load(bytes + end - sizeof(uint64_t)))
+		end -= sizeof(uint64_t);
+	while (!bytes[end - 1])
+		end--;
+	return (unsigned)((end - 1) >> histogram->width) + 1;
+}
+
 bool histogram_range(const struct histogram *histogram, unsigned *first, unsigned *last)
 {
-	unsigned from = 0;
-	unsigned to = length_of(histogram);
+	unsigned from = next_used(histogram, 0);
 
-	while (from < to && get(histogram, from) == 0)
-		from++;
-	if (from == to)
+	if (from == length_of(histogram))
 		return false;
-	while (get(histogram, to - 1) == 0)
-		to--;
 	*first = histogram->first + from;
-	*last = histogram->first + to - 1;
+	*last = histogram->first + end_of_used(histogram) - 1;
 	return true;
 }
 
@@ -155,9 +198,8 @@ static unsigned begin_of(const struct extent *extent, unsigned length)
 static int reach(struct histogram *histogram, const struct extent *extent, struct blocks *blocks)
 {
 	unsigned needed = extent->last - extent->first + 1;
-	struct histogram wider = {.zeros = histogram->zeros};
-	unsigned first;
-	unsigned last;
+	struct histogram wider = {.zeros = histogram->zeros, .incomplete = histogram->incomplete};
+	unsigned length = length_of(histogram);
 
 	if (histogram->window || extent->width || needed > HISTOGRAM_FEW) {
 		size_t size = blocks_size((size_t)needed << extent->width);
@@ -169,9 +211,8 @@ static int reach(struct histogram *histogram, const struct extent *extent, struc
 		wider.length = (uint16_t)(size >> extent->width);
 	}
 	wider.first = (uint16_t)begin_of(extent, length_of(&wider));
-	if (histogram_range(histogram, &first, &last))
-		for (unsigned i = first; i <= last; i++)
-			set(&wider, i - wider.first, get(histogram, i - histogram->first));
+	for (unsigned i = next_used(histogram, 0); i < length; i = next_used(histogram, i + 1))
+		set(&wider, histogram->first + i - wider.first, get(histogram, i));
 	histogram_done(histogram, blocks);
 	*histogram = wider;
 	return 0;
@@ -180,19 +221,23 @@ static int reach(struct histogram *histogram, const struct extent *extent, struc
 /* Counts a value of a bucket that is outside the window, or whose counter is full. */
 static int add_beyond(struct histogram *histogram, unsigned index, struct blocks *blocks)
 {
-	struct extent extent = {.width = histogram->width};
+	struct extent extent = {.first = index, .last = index, .width = histogram->width};
 	unsigned place = index - histogram->first;
+	unsigned first;
+	unsigned last;
 
-	if (!histogram_range(histogram, &extent.first, &extent.last))
-		extent.first = extent.last = index;
-	if (extent.first > index)
-		extent.first = index;
-	if (extent.last < index)
-		extent.last = index;
-	if (place < length_of(histogram) && get(histogram, place) == fullest[extent.width])
-		extent.width++;
-	if (reach(histogram, &extent, blocks))
-		return -ENOMEM;
+	if (histogram_range(histogram, &first, &last)) {
+		extent.first = first < index ? first : index;
+		extent.last = last > index ? last : index;
+		if (place < length_of(histogram) && get(histogram, place) == fullest[extent.width])
+			extent.width++;
+		if (reach(histogram, &extent, blocks)) {
+			histogram->incomplete = true;
+			return -ENOMEM;
+		}
+	} else { /* the first one: the window is of any size, and moves */
+		histogram->first = (uint16_t)begin_of(&extent, length_of(histogram));
+	}
 	place = index - histogram->first;
 	set(histogram, place, get(histogram, place) + 1);
 	return 0;
@@ -209,7 +254,12 @@ int histogram_add(struct histogram *histogram, int64_t value_ns, struct blocks *
 	unsigned place = index - histogram->first;
 
 	/* Below the window, place wraps around and is large. */
-	if (place < length_of(histogram)) {
+	if (!histogram->window) {
+		if (place < HISTOGRAM_FEW && histogram->few[place] < UINT8_MAX) {
+			histogram->few[place]++;
+			return 0;
+		}
+	} else if (place < histogram->length) {
 		uint64_t count = get(histogram, place);
 
 		if (count < fullest[histogram->width]) {
@@ -232,36 +282,50 @@ void histogram_prefetch(const struct histogram *histogram, int64_t value_ns)
 			(const char *)histogram->window + ((size_t)place << histogram->width), 1);
 }
 
-int histogram_merge(struct histogram *into, const struct histogram *from, struct blocks *blocks)
+/* What a window must hold for both, of which `from` has something. */
+static struct extent extent_of_both(const struct histogram *into, const struct histogram *from)
 {
 	struct extent extent = {.width = into->width};
+	unsigned length = length_of(from);
 	unsigned first;
 	unsigned last;
 
-	if (!histogram_range(from, &first, &last)) {
-		into->zeros += from->zeros;
-		return 0;
+	histogram_range(from, &extent.first, &extent.last);
+	if (histogram_range(into, &first, &last)) {
+		extent.first = first < extent.first ? first : extent.first;
+		extent.last = last > extent.last ? last : extent.last;
 	}
-	for (unsigned i = first; i <= last; i++) {
-		uint64_t count = get(from, i - from->first) + histogram_bucket(into, i);
+	for (unsigned i = next_used(from, 0); i < length; i = next_used(from, i + 1)) {
+		uint64_t count = get(from, i) + histogram_bucket(into, from->first + i);
 
 		while (count > fullest[extent.width])
 			extent.width++;
 	}
-	if (first < into->first || last - into->first >= length_of(into) ||
-	    extent.width != into->width) {
-		if (!histogram_range(into, &extent.first, &extent.last)) {
-			extent.first = first;
-			extent.last = last;
-		}
-		extent.first = first < extent.first ? first : extent.first;
-		extent.last = last > extent.last ? last : extent.last;
-		if (reach(into, &extent, blocks))
+	return extent;
+}
+
+int histogram_merge(struct histogram *into, const struct histogram *from, struct blocks *blocks)
+{
+	unsigned length = length_of(from);
+	unsigned next = next_used(from, 0);
+
+	if (next < length) {
+		struct extent extent = extent_of_both(into, from);
+
+		if ((extent.first < into->first || extent.last - into->first >= length_of(into) ||
+		     extent.width != into->width) &&
+		    reach(into, &extent, blocks)) {
+			into->incomplete = true;
 			return -ENOMEM;
+		}
 	}
-	for (unsigned i = first; i <= last; i++)
-		set(into, i - into->first, get(into, i - into->first) + get(from, i - from->first));
+	for (; next < length; next = next_used(from, next + 1)) {
+		unsigned place = from->first + next - into->first;
+
+		set(into, place, get(into, place) + get(from, next));
+	}
 	into->zeros += from->zeros;
+	into->incomplete |= from->incomplete;
 	return 0;
 }
 
@@ -275,8 +339,9 @@ uint64_t histogram_bucket(const struct histogram *histogram, unsigned index)
 uint64_t histogram_count(const struct histogram *histogram)
 {
 	uint64_t count = histogram->zeros;
+	unsigned length = length_of(histogram);
 
-	for (unsigned i = 0; i < length_of(histogram); i++)
+	for (unsigned i = next_used(histogram, 0); i < length; i = next_used(histogram, i + 1))
 		count += get(histogram, i);
 	return count;
 }
@@ -307,10 +372,11 @@ int64_t histogram_at_rank(const struct histogram *histogram, uint64_t rank, int6
 			  int64_t max_ns)
 {
 	uint64_t seen = histogram->zeros;
+	unsigned length = length_of(histogram);
 
 	if (rank <= seen)
 		return 0;
-	for (unsigned i = 0; i < length_of(histogram); i++) {
+	for (unsigned i = next_used(histogram, 0); i < length; i = next_used(histogram, i + 1)) {
 		seen += get(histogram, i);
 		if (rank <= seen)
 			return middle(histogram->first + i, min_ns, max_ns);

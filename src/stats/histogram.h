@@ -29,7 +29,7 @@
 #define HISTOGRAM_MAX_NS     (INT64_C(1) << 43) /* 2.4 hours; longer times count as this */
 
 /* Counters that lie in the histogram itself. */
-#define HISTOGRAM_FEW 35
+#define HISTOGRAM_FEW 34
 
 /*
  * Only a window of buckets around the values seen is kept. At first it is this small, of
@@ -43,6 +43,7 @@ struct histogram {
 	uint16_t first;  /* bucket of the window's first counter */
 	uint16_t length; /* counters that the block has */
 	uint8_t width;   /* of the block's counters: 2^width bytes */
+	bool incomplete; /* a value was not counted, or a histogram not added, for want of memory */
 	uint8_t few[HISTOGRAM_FEW];
 };
 

@@ -46,12 +46,15 @@ int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns, struc
 {
 	if (rtt_ns < 0) /* the engine never says so; a sum of unsigned must not see it */
 		rtt_ns = 0;
-	if (series->count == 0 || rtt_ns < series->min_ns)
+	if (series->count++ == 0) {
 		series->min_ns = rtt_ns;
-	if (series->count == 0 || rtt_ns > series->max_ns)
+		series->max_ns = rtt_ns;
+	}
+	if (rtt_ns < series->min_ns)
+		series->min_ns = rtt_ns;
+	if (rtt_ns > series->max_ns)
 		series->max_ns = rtt_ns;
 	series->last_ns = rtt_ns;
-	series->count++;
 	add_to(&series->sum_high, &series->sum_low, (uint64_t)rtt_ns);
 	if (previous_ns >= 0) {
 		int64_t change = rtt_ns - previous_ns;
@@ -110,7 +113,7 @@ int64_t series_jitter(const struct series *series)
 int64_t series_quantile(const struct series *series, unsigned per_mille)
 {
 	const struct histogram *histogram = &series->histogram;
-	uint64_t count = series->count ? histogram_count(histogram) : 0;
+	uint64_t count = histogram->incomplete ? histogram_count(histogram) : series->count;
 	uint64_t rank = histogram_rank(count, per_mille);
 
 	if (count == 0)

@@ -1,0 +1,237 @@
+/*
+ * Flows that end, most of them without a sample: whichever way groups are told apart, each
+ * joins the groups that are there, and makes none. Held against a plain list of keys.
+ */
+#include "groups_helper.h"
+
+#include "base/prefixes.h"
+
+enum { MOST = 4000 };
+
+/* What groups must hold, as a list. */
+struct twin {
+	struct group_by by;
+	const struct prefixes *local;
+	struct group_key keys[MOST];
+	uint64_t flows[MOST];
+	uint64_t segments[MOST];
+	size_t count;
+	uint64_t tally_flows;
+	uint64_t tally_segments;
+};
+
+static size_t place_of(const struct twin *twin, const struct group_key *key)
+{
+	size_t i = 0;
+
+	while (i < twin->count && memcmp(&twin->keys[i], key, sizeof(*key)) != 0)
+		i++;
+	return i;
+}
+
+static struct group_key key_of(const struct twin *twin, const struct test_flow *flow,
+			       unsigned sender)
+{
+	return group_key_of(&twin->by, twin->local, &flow->id, sender, flow->id.interface);
+}
+
+static void note_sample(struct twin *twin, const struct test_flow *flow, unsigned sender)
+{
+	struct group_key key = key_of(twin, flow, sender);
+	size_t place = place_of(twin, &key);
+
+	if (place == twin->count) {
+		assert_true(twin->count < MOST);
+		twin->keys[twin->count++] = key;
+	}
+	twin->segments[place]++;
+}
+
+static void note_end(struct twin *twin, const struct test_flow *flow, const uint64_t segments[2])
+{
+	size_t place[2];
+
+	for (unsigned sender = 0; sender < 2; sender++) {
+		struct group_key key = key_of(twin, flow, sender);
+
+		place[sender] = place_of(twin, &key);
+		if (place[sender] < twin->count)
+			twin->segments[place[sender]] += segments[sender];
+		else
+			twin->tally_segments += segments[sender];
+	}
+	if (place[0] < twin->count)
+		twin->flows[place[0]]++;
+	if (place[1] < twin->count && place[1] != place[0])
+		twin->flows[place[1]]++;
+	if (place[0] == twin->count && place[1] == twin->count)
+		twin->tally_flows++;
+}
+
+static struct tcpm_address random_address(uint64_t *seed)
+{
+	unsigned number = (unsigned)(random_next(seed) % 60);
+
+	if (number < 40)
+		return v4(number / 20, number % 20);
+	return (struct tcpm_address){
+		.version = 6,
+		.bytes = {0x20, 1, [7] = (uint8_t)(number / 10), [15] = (uint8_t)number}};
+}
+
+/* Either end may come first: nothing here relies on the engine's order. */
+static struct test_flow random_flow(uint64_t *seed)
+{
+	struct tcpm_address a = random_address(seed);
+	struct tcpm_address b;
+	struct test_flow flow;
+
+	do
+		b = random_address(seed);
+	while (b.version != a.version);
+	flow = make_flow(a, (uint16_t)(random_next(seed) % 3), b,
+			 (uint16_t)(random_next(seed) % 3));
+	flow.id.interface = (uint32_t)(random_next(seed) % 2);
+	if (random_next(seed) % 2) {
+		flow.id.label_kind[0] = TCPM_LABEL_VLAN;
+		flow.id.label[0] = (uint32_t)(1 + random_next(seed) % 3);
+	}
+	return flow;
+}
+
+static void assert_same(const struct groups *groups, const struct twin *twin)
+{
+	assert_int_equal(group_count(groups), twin->count);
+	for (size_t i = 0; i < twin->count; i++) {
+		const struct group *group = group_at(groups, i);
+
+		assert_memory_equal(&group->key, &twin->keys[i], sizeof(group->key));
+		assert_ptr_equal(groups_find(groups, &twin->keys[i]), group);
+		assert_int_equal(group->summary.flows, twin->flows[i]);
+		assert_int_equal(group->summary.totals.segments, twin->segments[i]);
+	}
+	assert_int_equal(groups_tally(groups)->flows, twin->tally_flows);
+	assert_int_equal(groups_tally(groups)->totals.segments, twin->tally_segments);
+	assert_null(groups_other(groups));
+}
+
+/* Of a flow in `one_in`, one direction, or both, have a sample. */
+static void run(struct group_by by, const struct prefixes *local, unsigned one_in)
+{
+	static const struct prefixes nobody = {0};
+	static struct twin twin;
+	struct groups *groups = make_groups((struct groups_options){.by = by, .local = local});
+	uint64_t seed = 11 + by.hosts;
+
+	memset(&twin, 0, sizeof(twin));
+	twin.by = by;
+	twin.local = local ? local : &nobody;
+	for (int i = 0; i < 6000; i++) {
+		struct test_flow flow = random_flow(&seed);
+		uint64_t which = random_next(&seed) % 3;
+		uint64_t segments[2] = {random_next(&seed) % 9, random_next(&seed) % 9};
+
+		for (unsigned sender = 0; i % (int)one_in == 0 && sender < 2; sender++) {
+			if (which == sender)
+				continue;
+			assert_int_equal(give(groups, &flow, sender, 1000 + i),
+					 key_of(&twin, &flow, sender).side);
+			note_sample(&twin, &flow, sender);
+		}
+		finish(groups, &flow, segments[0], segments[1]);
+		note_end(&twin, &flow, segments);
+	}
+	assert_same(groups, &twin);
+	assert_true(twin.count > 0);
+	assert_true(twin.tally_flows > 0);
+	groups_free(groups);
+}
+
+static void whatever_tells_groups_apart(void **state)
+{
+	const struct prefix here = {.bits = 24, .address = v4(0, 0)};
+	struct prefixes local;
+
+	(void)state;
+	assert_int_equal(prefixes_init(&local, &here, 1), 0);
+	for (unsigned hosts = 0; hosts < GROUPS_BYS; hosts++) {
+		for (unsigned more = 0; more < 8; more++) {
+			struct group_by by = {.hosts = (enum groups_by)hosts,
+					      .interface = more & 1,
+					      .tunnel = more & 2,
+					      .prefix_v4 = 28,
+					      .prefix_v6 = 64};
+
+			run(by, more & 4 ? &local : NULL, 50);
+			run(by, more & 4 ? &local : NULL, 400);
+		}
+	}
+	prefixes_done(&local);
+}
+
+/* The two ends lie in one network: one group is both directions'. */
+static void within_one_network(void **state)
+{
+	struct group_by by = {.hosts = GROUPS_BY_PREFIX, .prefix_v4 = 8, .prefix_v6 = 16};
+
+	(void)state;
+	run(by, NULL, 5000);
+}
+
+/* A flow that had a sample in groups that have gone makes its groups anew, as before. */
+static void samples_of_another_generation(void **state)
+{
+	struct groups *groups = make_groups((struct groups_options){0});
+	struct test_flow flow = make_flow(v4(1, 1), 1, v4(1, 2), 2);
+
+	(void)state;
+	give(groups, &flow, 0, 1000);
+	groups_reset(groups, 1);
+	finish(groups, &flow, 3, 4);
+	assert_int_equal(group_count(groups), 1);
+	assert_int_equal(group_at(groups, 0)->summary.totals.segments, 3);
+	assert_int_equal(groups_tally(groups)->totals.segments, 4);
+	assert_int_equal(groups_tally(groups)->flows, 0);
+	groups_free(groups);
+}
+
+/* The hash of both directions is one but for the bit that tells them apart, and other keys
+ * have others. */
+static void hashes_of_two_directions(void **state)
+{
+	struct group_by by = {.hosts = GROUPS_BY_FLOW};
+	uint64_t seed = 77;
+	unsigned alike = 0;
+	uint32_t before = 0;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		struct test_flow flow = random_flow(&seed);
+		struct group_key forth = group_key_sideless(&by, &flow.id, 0, 0);
+		struct group_key back = group_key_sideless(&by, &flow.id, 1, 0);
+		uint32_t hash = group_key_hash(&by, &forth, 42);
+
+		assert_int_equal(hash | GROUP_KEY_TURNED,
+				 group_key_hash(&by, &back, 42) | GROUP_KEY_TURNED);
+		if (memcmp(&forth, &back, sizeof(forth)) != 0)
+			assert_int_not_equal(hash, group_key_hash(&by, &back, 42));
+		assert_int_not_equal(hash, group_key_hash(&by, &forth, 43));
+		forth.side = GROUP_SIDE_LOCAL; /* takes no part */
+		assert_int_equal(hash, group_key_hash(&by, &forth, 42));
+		alike += (hash | GROUP_KEY_TURNED) == (before | GROUP_KEY_TURNED);
+		before = hash;
+	}
+	assert_in_range(alike, 0, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whatever_tells_groups_apart),
+		cmocka_unit_test(within_one_network),
+		cmocka_unit_test(samples_of_another_generation),
+		cmocka_unit_test(hashes_of_two_directions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
