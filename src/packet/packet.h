@@ -66,6 +66,7 @@ struct sack_block {
  * mixed into it. */
 #define PACKET_MAX_LABELS TCPM_MAX_LABELS
 
+/* First what matching needs, then what names the flow or is there now and then. */
 struct packet {
 	uint8_t version; /* 4 or 6 */
 	uint8_t flags;   /* TCP_ flags, and the two for congestion above them as they are */
@@ -79,21 +80,10 @@ struct packet {
 	 * header: one that is whole tells its length even if a tunnel around it is cut up. */
 	bool more_data;
 	uint8_t window_scale; /* RFC 7323 2.2, at most 14; 0 without has_window_scale */
-	uint8_t source[16];   /* IPv4 in the first four bytes, the rest zero */
-	uint8_t target[16];
-	uint16_t source_port;
-	uint16_t target_port;
-	/* What tells the packet's network from others, outermost first: VLAN ids and the
-	 * numbers of tunnels; label_count of them, the rest zero. Only what is the same in
-	 * both directions: MPLS labels, GTP tunnel endpoint ids, PPTP call ids and L2TP
-	 * session ids are each receiver's own, and would tear a flow in two. Where a tunnel
-	 * has no number for both ways, its two ends are the label (TCPM_LABEL_TUNNEL). */
-	uint8_t label_kind[PACKET_MAX_LABELS]; /* enum tcpm_label */
-	uint32_t label[PACKET_MAX_LABELS];
-	uint16_t ip_id;    /* IPv4 identification, the innermost; 0 for IPv6 */
-	uint16_t checksum; /* TCP checksum as captured, not verified */
-	uint16_t mss;      /* option 2; 0 without has_mss */
-	uint16_t window;   /* as in the header, unscaled */
+	uint16_t ip_id;       /* IPv4 identification, the innermost; 0 for IPv6 */
+	uint16_t checksum;    /* TCP checksum as captured, not verified */
+	uint16_t mss;         /* option 2; 0 without has_mss */
+	uint16_t window;      /* as in the header, unscaled */
 	uint32_t seq;
 	uint32_t ack; /* valid with TCP_ACK */
 	/* Bytes of TCP data, by the IP header, or by the frame where that says 0
@@ -101,6 +91,18 @@ struct packet {
 	uint32_t length;
 	uint32_t tsval; /* RFC 7323; both 0 without has_timestamps */
 	uint32_t tsecr;
+
+	uint16_t source_port;
+	uint16_t target_port;
+	uint8_t source[16]; /* IPv4 in the first four bytes, the rest zero */
+	uint8_t target[16];
+	/* What tells the packet's network from others, outermost first: VLAN ids and the
+	 * numbers of tunnels; label_count of them, the rest zero. Only what is the same in
+	 * both directions: MPLS labels, GTP tunnel endpoint ids, PPTP call ids and L2TP
+	 * session ids are each receiver's own, and would tear a flow in two. Where a tunnel
+	 * has no number for both ways, its two ends are the label (TCPM_LABEL_TUNNEL). */
+	uint8_t label_kind[PACKET_MAX_LABELS]; /* enum tcpm_label */
+	uint32_t label[PACKET_MAX_LABELS];
 	struct sack_block sack[PACKET_MAX_SACK]; /* sack_count of them; the rest unspecified */
 };
 

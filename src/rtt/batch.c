@@ -33,22 +33,21 @@ static unsigned identify_plain(const struct batch_rules *rules, const struct pac
 }
 
 static unsigned identify(const struct batch_rules *rules, const struct packet *packet,
-			 uint32_t interface, struct flow_name *name)
+			 uint32_t interface, struct tcpm_flow_id *id, struct flow_name *name)
 {
 	int order = memcmp(packet->source, packet->target, sizeof(packet->source));
 	unsigned sender = order ? order > 0 : packet->source_port > packet->target_port;
-	struct tcpm_flow_id id;
 
-	memset(&id, 0, sizeof(id));
-	id.address[sender].version = id.address[!sender].version = packet->version;
-	memcpy(id.address[sender].bytes, packet->source, sizeof(packet->source));
-	memcpy(id.address[!sender].bytes, packet->target, sizeof(packet->target));
-	id.port[sender] = packet->source_port;
-	id.port[!sender] = packet->target_port;
-	memcpy(id.label_kind, packet->label_kind, sizeof(id.label_kind));
-	memcpy(id.label, packet->label, sizeof(id.label));
-	id.interface = interface;
-	flow_name_of(rules->seed, &id, name);
+	memset(id, 0, sizeof(*id));
+	id->address[sender].version = id->address[!sender].version = packet->version;
+	memcpy(id->address[sender].bytes, packet->source, sizeof(packet->source));
+	memcpy(id->address[!sender].bytes, packet->target, sizeof(packet->target));
+	id->port[sender] = packet->source_port;
+	id->port[!sender] = packet->target_port;
+	memcpy(id->label_kind, packet->label_kind, sizeof(id->label_kind));
+	memcpy(id->label, packet->label, sizeof(id->label));
+	id->interface = interface;
+	flow_name_of(rules->seed, id, name);
 	return sender;
 }
 
@@ -56,16 +55,18 @@ void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *fram
 		  struct decoded *decoded)
 {
 	const struct packet *packet = &decoded->packet;
-	bool plain;
+	unsigned sender;
 
 	decoded->time_ns = frame->time_ns;
 	decoded->number = frame->number;
 	decoded->result = (uint8_t)packet_decode_with(&rules->ports, frame, &decoded->packet);
 	if (decoded->result != TCPM_DECODE_TCP)
 		return;
-	plain = packet->version == 4 && packet->label_count == 0;
-	decoded->sender = (uint8_t)(plain ? identify_plain : identify)(
-		rules, packet, frame->interface, &decoded->name);
+	if (packet->version == 4 && packet->label_count == 0)
+		sender = identify_plain(rules, packet, frame->interface, &decoded->name);
+	else
+		sender = identify(rules, packet, frame->interface, &decoded->id, &decoded->name);
+	decoded->sender = (uint8_t)sender;
 }
 
 struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity)
@@ -76,7 +77,8 @@ struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity)
 		errno = EINVAL;
 		return NULL;
 	}
-	batch = malloc(sizeof(*batch) + capacity * sizeof(struct decoded));
+	batch = aligned_alloc(_Alignof(struct tcpm_batch),
+			      sizeof(*batch) + capacity * sizeof(struct decoded));
 	if (!batch)
 		return NULL;
 	batch->rules = *rules;

@@ -13,15 +13,19 @@
 #include "rtt/flow.h"
 #include "tcpmetro.h"
 
-/* A frame; name, sender and packet only if the result is TCPM_DECODE_TCP. */
+/* A frame; all but result, time_ns and number only if that is TCPM_DECODE_TCP. What is needed
+ * of each frame stands in the first two cache lines: it may come from another processor. */
 struct decoded {
-	int64_t time_ns; /* as the frame's */
-	uint64_t number; /* as the frame's */
-	uint8_t result;  /* enum tcpm_decode */
-	uint8_t sender;  /* index in the id */
-	struct packet packet;
 	struct flow_name name; /* its interface: the frame's */
-};
+	int64_t time_ns;       /* as the frame's */
+	uint64_t number;       /* as the frame's */
+	uint8_t result;        /* enum tcpm_decode */
+	uint8_t sender;        /* index in the id */
+	struct packet packet;
+	struct tcpm_flow_id id; /* of the name, if it is wide */
+} __attribute__((aligned(64)));
+
+_Static_assert(offsetof(struct decoded, packet.source_port) <= 128, "two cache lines");
 
 /* What decoding needs to know of an engine. */
 struct batch_rules {

@@ -36,7 +36,7 @@ void flow_name_of(uint64_t seed, const struct tcpm_flow_id *id, struct flow_name
 		flow_name_plain(seed, address, id->port, id->interface, name);
 		return;
 	}
-	name->id = *id;
+	name->id = id;
 	name->hash = hash_bytes(id, FLOW_ID_BYTES, seed);
 	name->key = (struct flow_key){.port = {id->port[0], id->port[1]}, .wide = 1};
 	memcpy(name->key.address, &name->hash, sizeof(name->hash));
@@ -56,7 +56,7 @@ void flow_key_id(const struct flow_key *key, struct tcpm_flow_id *id)
 void flow_name_id(const struct flow_name *name, struct tcpm_flow_id *id)
 {
 	if (name->key.wide)
-		*id = name->id;
+		*id = *name->id;
 	else
 		flow_key_id(&name->key, id);
 	id->interface = name->interface;

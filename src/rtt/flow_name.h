@@ -44,11 +44,12 @@ static inline bool flow_key_same(const struct flow_key *a, const struct flow_key
 struct flow_name {
 	uint64_t hash; /* of the key or of the id, under the table's seed */
 	struct flow_key key;
-	uint32_t interface;     /* takes no part in the comparison */
-	struct tcpm_flow_id id; /* only if key.wide */
+	/* Only if key.wide: the id, which stands elsewhere and must outlive the name. */
+	const struct tcpm_flow_id *id;
+	uint32_t interface; /* takes no part in the comparison */
 };
 
-/* The name of an id; `seed` is that of the table it is for. */
+/* The name of an id, which must outlive it; `seed` is that of the table it is for. */
 void flow_name_of(uint64_t seed, const struct tcpm_flow_id *id, struct flow_name *name);
 
 /* The same for IPv4 endpoints without labels, lower endpoint first; addresses in network byte

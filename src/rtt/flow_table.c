@@ -56,12 +56,10 @@ void flow_table_id(const struct flow_table *table, const struct flow *flow, stru
 }
 
 void flow_table_name(const struct flow_table *table, const struct flow *flow,
-		     struct flow_name *name)
+		     struct tcpm_flow_id *id, struct flow_name *name)
 {
-	struct tcpm_flow_id id;
-
-	flow_table_id(table, flow, &id);
-	flow_name_of(table->options.seed, &id, name);
+	flow_table_id(table, flow, id);
+	flow_name_of(table->options.seed, id, name);
 }
 
 static bool same_wide(const struct flow_table *table, const struct flow *flow,
@@ -69,7 +67,7 @@ static bool same_wide(const struct flow_table *table, const struct flow *flow,
 {
 	return flow->key.wide &&
 	       memcmp(&flow->key, &name->key, offsetof(struct flow_key, wide)) == 0 &&
-	       memcmp(pool_at(&table->wide, flow->key.wide), &name->id, FLOW_ID_BYTES) == 0;
+	       memcmp(pool_at(&table->wide, flow->key.wide), name->id, FLOW_ID_BYTES) == 0;
 }
 
 static inline bool is_named(const struct flow_table *table, const struct flow *flow,
@@ -338,7 +336,7 @@ static void set_name(struct flow_table *table, struct flow *flow, const struct f
 
 		flow->key.wide = pool_take(&table->wide);
 		id = pool_at(&table->wide, flow->key.wide);
-		memcpy(id, &name->id, sizeof(*id));
+		*id = *name->id;
 		id->interface = name->interface;
 	}
 	flow->interface = (uint16_t)name->interface;

@@ -54,11 +54,11 @@ static inline bool flow_table_is_found(const struct flow *flow, const struct flo
 /* The flow of this name, or NULL. */
 struct flow *flow_table_find(const struct flow_table *table, const struct flow_name *name);
 
-/* Its id, as that of the frame that made it. */
+/* Its id, as that of the frame that made it; and the name of that, which *id must outlive. */
 void flow_table_id(const struct flow_table *table, const struct flow *flow,
 		   struct tcpm_flow_id *id);
 void flow_table_name(const struct flow_table *table, const struct flow *flow,
-		     struct flow_name *name);
+		     struct tcpm_flow_id *id, struct flow_name *name);
 
 /*
  * A new half-open flow, all else zero but its id and touched_ns; not in the

@@ -42,9 +42,10 @@ static bool answers_anew(const struct flow *flow, const struct packet *packet, u
 
 static struct flow *replace(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
+	struct tcpm_flow_id id;
 	struct flow_name name;
 
-	flow_table_name(table, flow, &name);
+	flow_table_name(table, flow, &id, &name);
 	flow_table_remove(table, flow);
 	flow = flow_table_add(table, &name, now_ns, NULL);
 	if (flow)
@@ -54,10 +55,11 @@ static struct flow *replace(struct flow_table *table, struct flow *flow, int64_t
 
 static struct flow *challenge(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
+	struct tcpm_flow_id id;
 	struct flow_name name;
 	struct flow *challenger;
 
-	flow_table_name(table, flow, &name);
+	flow_table_name(table, flow, &id, &name);
 	challenger = flow_table_add(table, &name, now_ns, flow);
 	if (challenger)
 		flow_table_challenge(table, flow, challenger);
