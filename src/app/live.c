@@ -256,6 +256,8 @@ static void collect(struct live *live)
 	local_settle(&live->local);
 	if (live->total)
 		groups_merge(live->total, live->interval);
+	workers_reserve(&live->workers, groups_memory(live->interval) +
+						(live->total ? groups_memory(live->total) : 0));
 	live->any_interval = true;
 	tell_losses(live, false);
 	if (live->screen) {

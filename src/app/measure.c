@@ -104,6 +104,7 @@ static int make_engine(struct measure *measure, const struct options *options, u
 	struct tcpm_options settings = {
 		.max_flows = share_of(options->max_flows ? options->max_flows : MAX_FLOWS, shares),
 		.max_segments = share_of(MAX_SEGMENTS, shares),
+		.max_memory = options->max_memory / shares,
 		.tunnel_ports = options->tunnel_ports,
 		.tunnel_port_count = options->tunnel_port_count,
 		.idle_ns = options->service.idle_ns,
@@ -175,6 +176,14 @@ int64_t measure_windows_wait(const struct measure_windows *windows, int64_t now_
 	return into_ns < windows->duration_ns ? 0 : period_ns - into_ns;
 }
 
+/* Flows make room for groups. */
+static void share_memory(struct measure *measure)
+{
+	tcpm_engine_reserve(measure->engine, groups_memory(measure->groups) +
+						     atomic_load_explicit(&measure->elsewhere,
+									  memory_order_relaxed));
+}
+
 static void feed(struct measure *measure, const struct tcpm_frame *frames, int count)
 {
 	intake_note(&measure->intake, frames, count);
@@ -231,6 +240,7 @@ void measure_frames(struct measure *measure, const struct source *source, struct
 	else
 		feed(measure, frames, count);
 	add_pending(measure);
+	share_memory(measure);
 	take_facts(measure, &measure->intake.facts);
 }
 
@@ -239,6 +249,7 @@ void measure_decoded(struct measure *measure, const struct tcpm_batch *batch,
 {
 	tcpm_engine_feed_batch(measure->engine, batch);
 	add_pending(measure);
+	share_memory(measure);
 	take_facts(measure, facts);
 }
 

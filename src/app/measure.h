@@ -5,6 +5,7 @@
 #ifndef APP_MEASURE_H
 #define APP_MEASURE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ struct measure {
 	bool filter_refused; /* for a link type; it was complained of */
 	struct measure_windows windows;
 	struct output_facts facts; /* the counters are the engine's */
+	/* Bytes of the budget that others use for this measure, beside its own groups. Any thread
+	 * may set it. */
+	atomic_size_t elsewhere;
 	unsigned pending_count;
 	struct tcpm_sample pending[MEASURE_PENDING];
 	struct tcpm_flow_id pending_flow[MEASURE_PENDING]; /* theirs: the engine's may move */

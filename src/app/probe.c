@@ -311,6 +311,9 @@ bool probe_take(struct probe *probe)
 	groups_merge(probe->interval, probe->latest);
 	if (probe->total)
 		groups_merge_if(probe->total, probe->latest, is_told, probe);
+	workers_reserve(&probe->workers, groups_memory(probe->latest) +
+						 groups_memory(probe->interval) +
+						 (probe->total ? groups_memory(probe->total) : 0));
 	return true;
 }
 

@@ -205,6 +205,18 @@ void workers_collect(struct workers *workers, struct groups *interval, struct ou
 	workers->asked = false;
 }
 
+void workers_reserve(struct workers *workers, size_t bytes)
+{
+	for (size_t i = 0; i < workers->count; i++) {
+		struct worker *worker = &workers->all[i];
+
+		atomic_store_explicit(&worker->measure.elsewhere,
+				      bytes / workers->count +
+					      groups_memory(worker->handover.groups),
+				      memory_order_relaxed);
+	}
+}
+
 bool workers_all_ended(const struct workers *workers)
 {
 	for (size_t i = 0; i < workers->count; i++)

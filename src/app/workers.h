@@ -44,6 +44,10 @@ bool workers_answered(struct workers *workers);
 void workers_collect(struct workers *workers, struct groups *interval, struct output_facts *facts,
 		     struct tcpm_counters *counters);
 
+/* How much of the budget of memory is used for their results by whoever collects them, from
+ * now on: their flows make room for it. While nothing is asked for. */
+void workers_reserve(struct workers *workers, size_t bytes);
+
 bool workers_all_ended(const struct workers *workers);
 
 /* Makes them look at common.stop at once. */
