@@ -4,7 +4,7 @@
  * A bucket is one cache line: twelve places, and eight bits of the hash of each, its tag. So
  * a look-up waits for one line of memory, and for a flow only if it is almost surely the
  * right one. What finds its bucket full goes to the next one, and each bucket counts how many
- * went past it: a search ends at the first that nobody passed.
+ * went past it: a search ends at the first that nobody passed, or where it began.
  */
 #ifndef RTT_FLOW_INDEX_H
 #define RTT_FLOW_INDEX_H
@@ -85,6 +85,7 @@ static inline uint64_t index_matches(const uint8_t *tags, uint8_t tag)
 /* Goes through the places that may be the one of a hash. */
 struct index_search {
 	const struct index_bucket *bucket;
+	const struct index_bucket *first;
 	uint64_t low, high; /* matches among the first eight slots, and the last four */
 	uint8_t tag;
 };
@@ -101,7 +102,8 @@ static inline void index_search_begin(struct index_search *search, const struct 
 				      uint64_t hash)
 {
 	search->tag = index_tag(hash);
-	index_look(search, index_bucket_of(index, hash));
+	search->first = index_bucket_of(index, hash);
+	index_look(search, search->first);
 }
 
 /* The slot that a bit of a match stands for; the bit is taken away. */
@@ -126,8 +128,12 @@ static inline uint32_t index_search_next(struct index_search *search,
 			place = search->bucket->places[index_slot(&search->high) + 4];
 		} else if (search->bucket->passed) {
 			size_t at = (size_t)(search->bucket - index->buckets);
+			const struct index_bucket *next = &index->buckets[(at + 1) & index->mask];
 
-			index_look(search, &index->buckets[(at + 1) & index->mask]);
+			/* Each may have been passed, when it was full. */
+			if (next == search->first)
+				return 0;
+			index_look(search, next);
 		} else {
 			return 0;
 		}

@@ -1,0 +1,315 @@
+/*
+ * The index of flows, by random operations against a naive twin: whoever was added is found
+ * once, nobody else is, and nothing stays behind of those that went.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "rtt/flow_index.h"
+
+#define BUCKETS 64u
+#define MOST    (BUCKETS * INDEX_SLOTS * 3 / 4) /* as many as the table puts in */
+#define PLACES  5000u
+
+static uint64_t random_state = 11;
+
+static uint32_t random_below(uint32_t bound)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(random_state >> 33) % bound;
+}
+
+static uint64_t random_hash(void)
+{
+	uint64_t hash = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		hash = hash << 8 | random_below(256);
+	return hash;
+}
+
+struct twin {
+	struct {
+		uint64_t hash;
+		uint32_t place;
+	} known[MOST];
+	size_t count;
+	bool used[PLACES]; /* by place */
+};
+
+static uint32_t free_place(const struct twin *twin)
+{
+	uint32_t place;
+
+	do
+		place = 1 + random_below(PLACES - 1);
+	while (twin->used[place]);
+	return place;
+}
+
+static void add(struct flow_index *index, struct twin *twin, uint64_t hash)
+{
+	uint32_t place = free_place(twin);
+
+	twin->known[twin->count].hash = hash;
+	twin->known[twin->count++].place = place;
+	twin->used[place] = true;
+	flow_index_add(index, hash, place);
+}
+
+static void move(struct flow_index *index, struct twin *twin, size_t which)
+{
+	uint32_t from = twin->known[which].place;
+	uint32_t to = free_place(twin);
+
+	flow_index_change(index, twin->known[which].hash, from, to);
+	twin->used[from] = false;
+	twin->used[to] = true;
+	twin->known[which].place = to;
+}
+
+static void take_away(struct flow_index *index, struct twin *twin, size_t which)
+{
+	flow_index_change(index, twin->known[which].hash, twin->known[which].place, 0);
+	twin->used[twin->known[which].place] = false;
+	twin->known[which] = twin->known[--twin->count];
+}
+
+/* How often a search by a hash comes to a place; it may come to others that are there. */
+static unsigned times_found(const struct flow_index *index, const struct twin *twin, uint64_t hash,
+			    uint32_t wanted, size_t *others)
+{
+	struct index_search search;
+	unsigned found = 0;
+	size_t steps = 0;
+	uint32_t place;
+
+	index_search_begin(&search, index, hash);
+	while ((place = index_search_next(&search, index))) {
+		assert_true(place < PLACES);
+		assert_true(twin->used[place]);
+		assert_true(++steps <= twin->count);
+		if (place == wanted)
+			found++;
+	}
+	*others += steps - found;
+	return found;
+}
+
+static size_t check_all(const struct flow_index *index, const struct twin *twin)
+{
+	size_t others = 0;
+
+	assert_int_equal(index->count, twin->count);
+	for (size_t i = 0; i < twin->count; i++)
+		assert_int_equal(times_found(index, twin, twin->known[i].hash, twin->known[i].place,
+					     &others),
+				 1);
+	return others;
+}
+
+/* Few buckets, the last one among them, behind which comes the first; and tags that are one
+ * another's neighbours, 0 and 1 too, which are one. */
+static uint64_t close_hash(void)
+{
+	static const uint64_t tags[] = {0, 1, 2, 3, 0x7f, 0x80, 0x81, 0xfe, 0xff};
+	static const uint64_t buckets[] = {0, 1, 5, 6, BUCKETS - 2, BUCKETS - 1};
+	uint64_t tag = tags[random_below(sizeof(tags) / sizeof(tags[0]))];
+	uint64_t bucket = buckets[random_below(sizeof(buckets) / sizeof(buckets[0]))];
+
+	/* What lies between, the index does not look at. */
+	return tag << 56 | (uint64_t)random_below(1000) << 20 | bucket;
+}
+
+/* Many flows of one hash: more than fit a bucket. */
+static uint64_t equal_hash(void)
+{
+	static const uint64_t hashes[] = {0x4200000000000003, 0x430000000000003f,
+					  0x4200000000000004, 0};
+
+	return hashes[random_below(4)];
+}
+
+static uint64_t (*const kinds[])(void) = {random_hash, close_hash, equal_hash};
+
+static void random_operations_of(uint64_t (*next_hash)(void))
+{
+	struct twin *twin = calloc(1, sizeof(*twin));
+	struct flow_index index;
+	unsigned bias = 0;
+	size_t most = 0;
+
+	assert_non_null(twin);
+	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
+	for (unsigned step = 0; step < 60000; step++) {
+		/* It fills up and runs empty by turns. */
+		if (step % 1500 == 0)
+			bias = random_below(10);
+		assert_int_equal(flow_index_crowded(&index), twin->count >= MOST);
+		if (random_below(10) < bias && twin->count < MOST)
+			add(&index, twin, next_hash());
+		else if (twin->count && random_below(4) == 0)
+			move(&index, twin, random_below((uint32_t)twin->count));
+		else if (twin->count)
+			take_away(&index, twin, random_below((uint32_t)twin->count));
+		if (twin->count > most)
+			most = twin->count;
+		if (step % 100 == 0)
+			check_all(&index, twin);
+	}
+	assert_int_equal(most, MOST);
+	while (twin->count)
+		take_away(&index, twin, random_below((uint32_t)twin->count));
+	assert_int_equal(index.count, 0);
+	/* No place, no tag, and nobody who went past. */
+	for (size_t i = 0; i < BUCKETS * sizeof(struct index_bucket); i++)
+		assert_int_equal(index.region.base[i], 0);
+	flow_index_done(&index);
+	free(twin);
+}
+
+static void random_operations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		random_operations_of(kinds[i]);
+}
+
+/* Of those that are one bucket's, some lie behind it. They are found when others have gone
+ * from in front of them, too. */
+static void passed_buckets(void **state)
+{
+	struct twin *twin = calloc(1, sizeof(*twin));
+	const uint64_t hash = UINT64_C(0xab) << 56 | (BUCKETS - 1);
+	struct flow_index index;
+	size_t others = 0;
+
+	(void)state;
+	assert_non_null(twin);
+	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
+	for (unsigned i = 0; i < 3 * INDEX_SLOTS + 5; i++)
+		add(&index, twin, hash);
+	check_all(&index, twin);
+	while (twin->count > 5) {
+		take_away(&index, twin, 0);
+		check_all(&index, twin);
+	}
+	for (unsigned i = 0; i < 2 * INDEX_SLOTS; i++) {
+		add(&index, twin, hash);
+		move(&index, twin, random_below((uint32_t)twin->count));
+		check_all(&index, twin);
+	}
+	/* A stranger's search comes to nobody, where no tag is alike. */
+	assert_int_equal(
+		times_found(&index, twin, UINT64_C(0x11) << 56 | (BUCKETS - 1), 0, &others), 0);
+	assert_int_equal(others, 0);
+	flow_index_clear(&index);
+	assert_int_equal(index.count, 0);
+	assert_int_equal(flow_index_memory(&index), BUCKETS * sizeof(struct index_bucket));
+	for (size_t i = 0; i < BUCKETS * sizeof(struct index_bucket); i++)
+		assert_int_equal(index.region.base[i], 0);
+	flow_index_done(&index);
+	free(twin);
+}
+
+/* A tag that only looks like the one that is sought comes up, beside one that is; the free
+ * slot beside it does not. */
+static void tags_that_look_alike(void **state)
+{
+	struct twin *twin = calloc(1, sizeof(*twin));
+
+	(void)state;
+	assert_non_null(twin);
+	for (unsigned tag = 1; tag < 256; tag++) {
+		for (unsigned at = 0; at < INDEX_SLOTS; at++) {
+			struct flow_index index;
+			size_t others = 0;
+
+			memset(twin, 0, sizeof(*twin));
+			assert_int_equal(flow_index_init(&index, 2), 0);
+			for (unsigned slot = 0; slot < at; slot++)
+				add(&index, twin, (uint64_t)(tag ^ 0x55 ? tag ^ 0x55 : 2) << 56);
+			add(&index, twin, (uint64_t)tag << 56);
+			if (at % 2 && at + 1 < INDEX_SLOTS)
+				add(&index, twin, (uint64_t)(tag ^ 1) << 56);
+			check_all(&index, twin);
+			assert_int_equal(times_found(&index, twin, (uint64_t)tag << 56,
+						     twin->known[at].place, &others),
+					 1);
+			assert_true(others <= 1);
+			flow_index_done(&index);
+		}
+	}
+	free(twin);
+}
+
+/* Flows are looked at that are the right ones, nearly always: what the tags are for. */
+static void hardly_anybody_else_is_looked_at(void **state)
+{
+	struct twin *twin = calloc(1, sizeof(*twin));
+	struct flow_index index;
+	size_t others;
+
+	(void)state;
+	assert_non_null(twin);
+	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
+	while (twin->count < MOST)
+		add(&index, twin, random_hash());
+	others = check_all(&index, twin);
+	assert_true(others < MOST / 10);
+	flow_index_done(&index);
+	free(twin);
+}
+
+/* Somebody went past each bucket, and all who made them do so have gone. A search for a
+ * stranger comes round, and ends. */
+static void a_search_ends(void **state)
+{
+	struct twin *twin = calloc(1, sizeof(*twin));
+	struct flow_index index;
+	size_t others = 0;
+
+	(void)state;
+	assert_non_null(twin);
+	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
+	for (uint64_t bucket = 0; bucket < BUCKETS; bucket++) {
+		/* The first of all has nobody before it; of the last bucket one lies in the first.
+		 */
+		size_t before = twin->count;
+		size_t fill = bucket ? INDEX_SLOTS - 1 : INDEX_SLOTS;
+
+		while (twin->count < before + fill + 1)
+			add(&index, twin, UINT64_C(0xcc) << 56 | bucket);
+		for (size_t i = 0; i < fill; i++)
+			take_away(&index, twin, before + fill - 1 - i);
+		assert_true(index.buckets[bucket].passed > 0);
+	}
+	assert_int_equal(twin->count, BUCKETS);
+	check_all(&index, twin);
+	alarm(20); /* rather than for ever */
+	assert_int_equal(times_found(&index, twin, UINT64_C(0x11) << 56, 0, &others), 0);
+	alarm(0);
+	assert_int_equal(others, 0);
+	flow_index_done(&index);
+	free(twin);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_operations),
+		cmocka_unit_test(passed_buckets),
+		cmocka_unit_test(tags_that_look_alike),
+		cmocka_unit_test(hardly_anybody_else_is_looked_at),
+		cmocka_unit_test(a_search_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,316 @@
+/*
+ * Regions and pools: what is given back reads as zero and is the system's again, what is not
+ * stays; numbers are used again, and none is given twice.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "base/pool.h"
+#include "base/region.h"
+
+#define PAGE ((size_t)4096)
+#define HUGE ((size_t)2 << 20)
+
+static uint64_t random_state = 3;
+
+static uint32_t random_below(uint32_t bound)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(random_state >> 33) % bound;
+}
+
+/* Pages of address space that this process has. */
+static long address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld", &pages), 1);
+	fclose(file);
+	return pages;
+}
+
+/* Pages in [from, to) of a region that are in memory. */
+static size_t resident(const struct region *region, size_t from, size_t to)
+{
+	size_t pages = (to - from) / PAGE;
+	unsigned char *in = malloc(pages);
+	size_t count = 0;
+
+	assert_non_null(in);
+	assert_int_equal(mincore(region->base + from, to - from, in), 0);
+	for (size_t i = 0; i < pages; i++)
+		count += in[i] & 1u;
+	free(in);
+	return count;
+}
+
+static void region_begins_at_a_boundary(void **state)
+{
+	static const size_t sizes[] = {1, 100, PAGE, PAGE + 1, HUGE, HUGE + 1, 5 * HUGE - 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct region region;
+
+		assert_int_equal(region_init(&region, sizes[i]), 0);
+		assert_int_equal((uintptr_t)region.base % HUGE, 0);
+		assert_true(region.size >= sizes[i] && region.size < sizes[i] + PAGE);
+		assert_int_equal(region.base[0], 0);
+		/* All of it can be used. */
+		memset(region.base, 1, region.size);
+		region_done(&region);
+		assert_null(region.base);
+		assert_int_equal(region.size, 0);
+		region_done(&region);
+	}
+}
+
+static void impossible_regions_are_refused(void **state)
+{
+	struct region region;
+
+	(void)state;
+	memset(&region, 1, sizeof(region));
+	assert_int_equal(region_init(&region, 0), -ENOMEM);
+	assert_null(region.base);
+	memset(&region, 1, sizeof(region));
+	assert_int_equal(region_init(&region, SIZE_MAX), -ENOMEM);
+	assert_null(region.base);
+	memset(&region, 1, sizeof(region));
+	assert_int_equal(region_init(&region, (size_t)1 << 60), -ENOMEM);
+	assert_null(region.base);
+	region_done(&region);
+}
+
+/* Address space is taken as it is asked for, and all of it comes back. */
+static void address_space_comes_back(void **state)
+{
+	const long few = (long)(HUGE / 2 / PAGE);
+	long before = address_space();
+
+	(void)state;
+	for (size_t i = 1; i <= 100; i++) {
+		struct region region;
+		size_t size = i * 10 * HUGE + i * PAGE;
+		long more;
+
+		assert_int_equal(region_init(&region, size), 0);
+		more = address_space() - before - (long)(size / PAGE);
+		assert_true(more >= 0 && more < few);
+		region_done(&region);
+	}
+	assert_true(address_space() - before < few);
+}
+
+#define REGION_PAGES ((size_t)1500) /* more than 2 MiB, so that huge pages may be among them */
+
+static void fill(uint8_t *bytes, uint8_t *twin)
+{
+	for (size_t i = 0; i < REGION_PAGES * PAGE; i++)
+		bytes[i] = twin[i] = (uint8_t)(1 + i % 251);
+}
+
+/* Whole pages in the range read as zero, and nothing else changes. */
+static void what_is_given_back_is_zero(void **state)
+{
+	uint8_t *twin = malloc(REGION_PAGES * PAGE);
+	struct region region;
+
+	(void)state;
+	assert_non_null(twin);
+	assert_int_equal(region_init(&region, REGION_PAGES * PAGE), 0);
+	for (unsigned round = 0; round < 60; round++) {
+		if (round % 20 == 0)
+			fill(region.base, twin);
+		size_t from = random_below(REGION_PAGES * PAGE);
+		size_t size = random_below(round % 2 ? 4 * PAGE : 100 * PAGE);
+		/* Now and then on a page's edge, or nothing at all. */
+		if (round % 5 == 0)
+			from = from / PAGE * PAGE;
+		if (round % 7 == 0)
+			size = size / PAGE * PAGE;
+		size_t to = from + size < region.size ? from + size : region.size;
+		size_t first = (from + PAGE - 1) / PAGE;
+		size_t end = to / PAGE;
+
+		region_give_back(&region, from, to);
+		if (first < end) {
+			assert_int_equal(resident(&region, first * PAGE, end * PAGE), 0);
+			memset(twin + first * PAGE, 0, (end - first) * PAGE);
+		}
+		assert_memory_equal(region.base, twin, REGION_PAGES * PAGE);
+	}
+	region_give_back(&region, 0, region.size);
+	assert_int_equal(resident(&region, 0, region.size), 0);
+	region_give_back(&region, region.size, region.size);
+	region_give_back(&region, 5 * PAGE, 2 * PAGE);
+	region_done(&region);
+	free(twin);
+}
+
+#define MOST 500u
+
+/* What was put in a place, by its number; 0: it is free. */
+struct twin {
+	uint32_t value[MOST + 1];
+	uint32_t taken;
+	uint32_t high;
+};
+
+static void set(const struct pool *pool, uint32_t number, uint32_t value)
+{
+	for (size_t i = 0; i < pool->size; i += sizeof(value))
+		memcpy((uint8_t *)pool_at(pool, number) + i, &value, sizeof(value));
+}
+
+static void check_place(const struct pool *pool, uint32_t number, uint32_t value)
+{
+	for (size_t i = 0; i < pool->size; i += sizeof(value))
+		assert_memory_equal((uint8_t *)pool_at(pool, number) + i, &value, sizeof(value));
+}
+
+static void take(struct pool *pool, struct twin *twin, uint32_t value)
+{
+	uint32_t number = pool_take(pool);
+
+	if (twin->taken == MOST) {
+		assert_int_equal(number, 0);
+		return;
+	}
+	assert_in_range(number, 1, MOST);
+	assert_int_equal(twin->value[number], 0);
+	assert_int_equal((uintptr_t)pool_at(pool, number),
+			 (uintptr_t)pool->region.base + (number - 1) * pool->size);
+	twin->value[number] = value;
+	set(pool, number, value);
+	twin->taken++;
+	if (twin->taken > twin->high)
+		twin->high = twin->taken;
+}
+
+static void give(struct pool *pool, struct twin *twin, uint32_t number)
+{
+	if (!twin->value[number])
+		return;
+	check_place(pool, number, twin->value[number]);
+	twin->value[number] = 0;
+	twin->taken--;
+	pool_give(pool, number);
+}
+
+static void random_takes_and_gives(size_t size)
+{
+	struct pool pool;
+	struct twin twin = {0};
+	unsigned bias = 0;
+
+	assert_int_equal(pool_init(&pool, size, MOST), 0);
+	assert_int_equal(pool_memory(&pool), 0);
+	for (uint32_t step = 1; step <= 40000; step++) {
+		/* It fills up and runs empty by turns. */
+		if (step % 2000 == 1)
+			bias = random_below(10);
+		if (random_below(10) < bias)
+			take(&pool, &twin, step);
+		else
+			give(&pool, &twin, 1 + random_below(MOST));
+		/* Never more than were taken at once: those given back are used again. */
+		assert_int_equal(pool_memory(&pool), twin.high * size);
+	}
+	assert_int_equal(twin.high, MOST);
+	for (uint32_t number = 1; number <= MOST; number++)
+		if (twin.value[number])
+			check_place(&pool, number, twin.value[number]);
+	pool_done(&pool);
+	pool_done(&pool);
+	assert_int_equal(pool_memory(&pool), 0);
+}
+
+static void pools_against_a_twin(void **state)
+{
+	(void)state;
+	random_takes_and_gives(4);
+	random_takes_and_gives(76);
+	random_takes_and_gives(8192);
+}
+
+static void a_cleared_pool_begins_anew(void **state)
+{
+	const size_t size = 64;
+	struct pool pool;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, size, MOST), 0);
+	for (uint32_t round = 0; round < 3; round++) {
+		struct twin twin = {0};
+
+		for (uint32_t i = 0; i < MOST + 2; i++)
+			take(&pool, &twin, 7 + round);
+		assert_int_equal(twin.taken, MOST);
+		for (uint32_t number = 1; number <= MOST; number += 3)
+			give(&pool, &twin, number);
+		pool_clear(&pool);
+		assert_int_equal(pool_memory(&pool), 0);
+		/* But for the page that it shares with what was never taken. */
+		assert_int_equal(resident(&pool.region, 0, MOST * size / PAGE * PAGE), 0);
+		for (size_t i = 0; i < MOST * size / PAGE * PAGE; i++)
+			assert_int_equal(pool.region.base[i], 0);
+	}
+	pool_done(&pool);
+}
+
+static void the_last_given_back_is_the_next(void **state)
+{
+	struct pool pool;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, 8, 1), 0);
+	assert_int_equal(pool_take(&pool), 1);
+	assert_int_equal(pool_take(&pool), 0);
+	pool_give(&pool, 1);
+	assert_int_equal(pool_take(&pool), 1);
+	assert_int_equal(pool_take(&pool), 0);
+	pool_done(&pool);
+
+	/* Many places cost nothing until they are taken. */
+	assert_int_equal(pool_init(&pool, 1024, 1u << 20), 0);
+	for (uint32_t number = 1; number <= 4; number++)
+		assert_int_equal(pool_take(&pool), number);
+	assert_int_equal(pool_memory(&pool), 4096);
+	assert_int_equal(resident(&pool.region, 0, pool.region.size), 0);
+	pool_give(&pool, 2);
+	pool_give(&pool, 3);
+	assert_int_equal(pool_take(&pool), 3);
+	assert_int_equal(pool_take(&pool), 2);
+	assert_int_equal(pool_take(&pool), 5);
+	pool_done(&pool);
+
+	assert_int_equal(pool_init(&pool, SIZE_MAX / 4, 1000), -ENOMEM);
+	pool_done(&pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(region_begins_at_a_boundary),
+		cmocka_unit_test(impossible_regions_are_refused),
+		cmocka_unit_test(address_space_comes_back),
+		cmocka_unit_test(what_is_given_back_is_zero),
+		cmocka_unit_test(pools_against_a_twin),
+		cmocka_unit_test(a_cleared_pool_begins_anew),
+		cmocka_unit_test(the_last_given_back_is_the_next),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
