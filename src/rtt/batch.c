@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rtt/flow_table.h"
+#include "rtt/flow_name.h"
+#include "rtt/match.h"
 
 #define MAX_CAPACITY ((size_t)1 << 20)
 
@@ -67,6 +68,8 @@ void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *fram
 	else
 		sender = identify(rules, packet, frame->interface, &decoded->id, &decoded->name);
 	decoded->sender = (uint8_t)sender;
+	if (packet->length || (packet->flags & (TCP_SYN | TCP_FIN)))
+		decoded->fingerprint = match_fingerprint(packet);
 }
 
 struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity)

@@ -21,6 +21,7 @@ struct decoded {
 	uint64_t number;       /* as the frame's */
 	uint8_t result;        /* enum tcpm_decode */
 	uint8_t sender;        /* index in the id */
+	uint32_t fingerprint;  /* match_fingerprint, if it consumes sequence space */
 	struct packet packet;
 	struct tcpm_flow_id id; /* of the name, if it is wide */
 } __attribute__((aligned(64)));

@@ -186,8 +186,8 @@ const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engin
 	return &engine->counters;
 }
 
-/* The frame's time, held within bounds; notices when the clock was set back. */
-static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
+/* The first frame's time, or one before the last, or none. */
+static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns)
 {
 	int64_t now_ns = time_ns;
 
@@ -206,6 +206,16 @@ static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
 	engine->started = true;
 	engine->last_ns = now_ns;
 	return now_ns;
+}
+
+/* The frame's time, held within bounds; notices when the clock was set back. */
+static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
+{
+	if (!engine->started || time_ns < engine->last_ns || time_ns > FARTHEST_NS)
+		return odd_clock(engine, time_ns);
+	engine->steady_ns = engine->last_ns;
+	engine->last_ns = time_ns;
+	return time_ns;
 }
 
 /* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
@@ -334,6 +344,11 @@ static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigne
 {
 	const struct direction *own = &flow->direction[sender];
 	const struct direction *other = &flow->direction[!sender];
+	/* Nothing that could change it. */
+	if (flow->state == FLOW_ESTABLISHED && !(packet->flags & TCP_RST) &&
+	    !(own->flags & other->flags & DIRECTION_FIN))
+		return;
+
 	bool both = (own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) &&
 		    (other->flags & DIRECTION_SEEN);
 	bool closed = finished(own) && finished(other);
@@ -383,6 +398,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 		.packet = packet,
 		.now_ns = now_ns,
 		.frame = (uint32_t)engine->counters.frames,
+		.fingerprint = decoded->fingerprint,
 		.timed = decoded->time_ns != TCPM_NO_TIME,
 	};
 	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +

@@ -43,9 +43,15 @@ static inline void direction_prefetch(const struct direction direction[2],
 struct arrival {
 	const struct packet *packet;
 	int64_t now_ns;
-	uint32_t frame; /* which frame of the engine's it is, modulo 2^32 */
-	bool timed;     /* now_ns is its own time */
+	uint32_t frame;       /* which frame of the engine's it is, modulo 2^32 */
+	uint32_t fingerprint; /* match_fingerprint, if it consumes sequence space */
+	bool timed;           /* now_ns is its own time */
 };
+
+/* What the copy of a packet has in common with it and a retransmission has not:
+ * the IPv4 identification, or failing that the checksum, which covers the
+ * timestamps. */
+uint32_t match_fingerprint(const struct packet *packet);
 
 enum segment_kind {
 	SEGMENT_NEW,         /* beyond all that was seen */

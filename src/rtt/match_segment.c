@@ -24,10 +24,7 @@ static uint32_t mix(uint32_t hash, uint32_t value)
 	return hash ^ hash >> 15;
 }
 
-/* What the copy of a packet has in common with it and a retransmission has not:
- * the IPv4 identification, or failing that the checksum, which covers the
- * timestamps. */
-static uint32_t fingerprint(const struct packet *packet)
+uint32_t match_fingerprint(const struct packet *packet)
 {
 	uint32_t hash = mix(packet->flags, packet->ack);
 
@@ -401,7 +398,7 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 				    bool *restarted)
 {
 	const struct packet *packet = arrival->packet;
-	uint32_t packet_fingerprint = fingerprint(packet);
+	uint32_t packet_fingerprint = arrival->fingerprint;
 	bool first = !(direction->flags & DIRECTION_SEEN);
 	enum segment_kind kind;
 

@@ -484,6 +484,7 @@ static void some_packet(struct simulation *sim, struct direction *direction,
 	if (chance(sim, 2)) {
 		packet.seq = somewhere(sim, direction->max);
 		packet.length = chance(sim, 50) ? 1 + chance(sim, 250) : PACKET_MAX_LENGTH;
+		arrival.fingerprint = match_fingerprint(&packet);
 		direction_segment(direction, memory, &arrival, packet.seq,
 				  packet.seq + packet.length, &restarted);
 		return;
