@@ -3,6 +3,7 @@
  */
 #include "stats/group_key.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -57,21 +58,27 @@ static enum group_side side_of(const struct prefixes *local, const struct tcpm_a
 	return prefixes_contain(local, receiver) ? GROUP_SIDE_LOCAL : GROUP_SIDE_NONE;
 }
 
+static bool has_labels(const struct group_by *by)
+{
+	return by->tunnel || by->hosts == GROUPS_BY_FLOW;
+}
+
 static void mask_network(const struct group_by *by, struct tcpm_address *address)
 {
 	address_mask(address, address->version == 4 ? by->prefix_v4 : by->prefix_v6);
 }
 
-struct group_key group_key_sideless(const struct group_by *by, const struct tcpm_flow_id *flow,
-				    unsigned sender, uint32_t interface)
+struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
+			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface)
 {
 	struct group_key key;
 
 	memset(&key, 0, sizeof(key)); /* it is compared as bytes */
 	key.receiver = flow->address[!sender];
+	key.side = (uint8_t)side_of(local, &flow->address[sender], &key.receiver);
 	if (by->interface)
 		key.interface = interface;
-	if (by->tunnel || by->hosts == GROUPS_BY_FLOW) {
+	if (has_labels(by)) {
 		memcpy(key.label_kind, flow->label_kind, sizeof(key.label_kind));
 		memcpy(key.label, flow->label, sizeof(key.label));
 	}
@@ -95,69 +102,140 @@ struct group_key group_key_sideless(const struct group_by *by, const struct tcpm
 	return key;
 }
 
-struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
-			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface)
-{
-	struct group_key key = group_key_sideless(by, flow, sender, interface);
+/* What a hash is of, wherever it lies. */
+struct parts {
+	const struct tcpm_address *sender; /* NULL: takes no part */
+	const struct tcpm_address *receiver;
+	uint16_t sender_port;
+	uint16_t receiver_port;
+	uint32_t interface;
+	const uint32_t *label;
+	const uint8_t *label_kind;
+};
 
-	key.side = (uint8_t)side_of(local, &flow->address[sender], &flow->address[!sender]);
-	return key;
-}
-
-/* What is hashed: of the addresses only what may be there, so that it is short as a rule. */
-struct hashed {
+/* Those bytes in a row, of the addresses only what may be there: it is short as a rule. */
+struct row {
 	uint8_t bytes[sizeof(struct group_key)];
 	size_t used;
 };
 
-static void append(struct hashed *hashed, const void *bytes, size_t size)
+static inline void append(struct row *row, const void *bytes, size_t size)
 {
-	memcpy(hashed->bytes + hashed->used, bytes, size);
-	hashed->used += size;
+	memcpy(row->bytes + row->used, bytes, size);
+	row->used += size;
 }
 
-static void append_address(struct hashed *hashed, const struct tcpm_address *address)
+static inline void append_address(struct row *row, const struct tcpm_address *address)
 {
 	if (address->version == 4)
-		append(hashed, address->bytes, 4);
+		append(row, address->bytes, 4);
 	else
-		append(hashed, address->bytes, sizeof(address->bytes));
+		append(row, address->bytes, sizeof(address->bytes));
 }
 
 /* Whether the sender is the higher one of the two ends. */
-static bool is_turned(const struct group_key *key)
+static inline bool is_turned(const struct parts *parts)
 {
-	int order = memcmp(&key->sender, &key->receiver, sizeof(key->sender));
+	const struct tcpm_address *sender = parts->sender;
+	const struct tcpm_address *receiver = parts->receiver;
+	int order;
 
-	return order ? order > 0 : key->sender_port > key->receiver_port;
+	if (sender->version != receiver->version)
+		return sender->version > receiver->version;
+	if (sender->version == 4)
+		order = memcmp(sender->bytes, receiver->bytes, 4);
+	else
+		order = memcmp(sender->bytes, receiver->bytes, sizeof(sender->bytes));
+	return order ? order > 0 : parts->sender_port > parts->receiver_port;
+}
+
+static uint32_t with_direction(uint64_t hash, bool turned)
+{
+	return ((uint32_t)hash & ~GROUP_KEY_TURNED) | (turned ? GROUP_KEY_TURNED : 0);
+}
+
+/* As hash_parts, for what is asked most often: two hosts of IPv4, and nothing else. */
+static inline uint32_t hash_two(const struct parts *parts, uint64_t seed)
+{
+	uint32_t sender;
+	uint32_t receiver;
+	bool turned;
+
+	memcpy(&sender, parts->sender->bytes, sizeof(sender));
+	memcpy(&receiver, parts->receiver->bytes, sizeof(receiver));
+	turned = be32toh(sender) > be32toh(receiver);
+
+	const uint32_t ends[2] = {turned ? receiver : sender, turned ? sender : receiver};
+
+	return with_direction(hash_bytes(ends, sizeof(ends), seed), turned);
+}
+
+static inline uint32_t hash_parts(const struct group_by *by, const struct parts *parts,
+				  uint64_t seed)
+{
+	if (by->hosts == GROUPS_BY_HOSTS && !by->interface && !by->tunnel && parts->sender &&
+	    parts->sender->version == 4 && parts->receiver->version == 4)
+		return hash_two(parts, seed);
+
+	bool turned = parts->sender && is_turned(parts);
+	struct row row;
+
+	row.used = 0;
+	if (parts->sender)
+		append_address(&row, turned ? parts->receiver : parts->sender);
+	append_address(&row, turned ? parts->sender : parts->receiver);
+	if (by->hosts == GROUPS_BY_FLOW) {
+		const uint16_t ports[2] = {turned ? parts->receiver_port : parts->sender_port,
+					   turned ? parts->sender_port : parts->receiver_port};
+
+		append(&row, ports, sizeof(ports));
+	}
+	if (by->interface)
+		append(&row, &parts->interface, sizeof(parts->interface));
+	if (has_labels(by)) {
+		append(&row, parts->label, TCPM_MAX_LABELS * sizeof(*parts->label));
+		append(&row, parts->label_kind, TCPM_MAX_LABELS * sizeof(*parts->label_kind));
+	}
+	return with_direction(hash_bytes(row.bytes, row.used, seed), turned);
 }
 
 uint32_t group_key_hash(const struct group_by *by, const struct group_key *key, uint64_t seed)
 {
-	struct hashed hashed;
-	bool two = key->sender.version != 0;
-	bool turned = two && is_turned(key);
-	uint32_t hash;
+	const struct parts parts = {
+		.sender = key->sender.version ? &key->sender : NULL,
+		.receiver = &key->receiver,
+		.sender_port = key->sender_port,
+		.receiver_port = key->receiver_port,
+		.interface = key->interface,
+		.label = key->label,
+		.label_kind = key->label_kind,
+	};
 
-	hashed.used = 0;
-	append_address(&hashed, turned || !two ? &key->receiver : &key->sender);
-	if (two)
-		append_address(&hashed, turned ? &key->sender : &key->receiver);
+	return hash_parts(by, &parts, seed);
+}
+
+uint32_t group_key_hash_of(const struct group_by *by, const struct tcpm_flow_id *flow,
+			   unsigned sender, uint32_t interface, uint64_t seed)
+{
+	struct tcpm_address networks[2];
+	struct parts parts = {
+		.sender = by->hosts == GROUPS_BY_RECEIVER ? NULL : &flow->address[sender],
+		.receiver = &flow->address[!sender],
+		.interface = interface,
+		.label = flow->label,
+		.label_kind = flow->label_kind,
+	};
+
 	if (by->hosts == GROUPS_BY_FLOW) {
-		uint16_t ports[2] = {key->sender_port, key->receiver_port};
-
-		if (turned) {
-			ports[0] = key->receiver_port;
-			ports[1] = key->sender_port;
-		}
-		append(&hashed, ports, sizeof(ports));
+		parts.sender_port = flow->port[sender];
+		parts.receiver_port = flow->port[!sender];
+	} else if (by->hosts == GROUPS_BY_PREFIX) {
+		networks[0] = *parts.sender;
+		networks[1] = *parts.receiver;
+		mask_network(by, &networks[0]);
+		mask_network(by, &networks[1]);
+		parts.sender = &networks[0];
+		parts.receiver = &networks[1];
 	}
-	if (by->interface)
-		append(&hashed, &key->interface, sizeof(key->interface));
-	if (by->tunnel || by->hosts == GROUPS_BY_FLOW) {
-		append(&hashed, key->label, sizeof(key->label));
-		append(&hashed, key->label_kind, sizeof(key->label_kind));
-	}
-	hash = (uint32_t)hash_bytes(hashed.bytes, hashed.used, seed);
-	return turned ? hash | GROUP_KEY_TURNED : hash & ~GROUP_KEY_TURNED;
+	return hash_parts(by, &parts, seed);
 }

@@ -52,10 +52,6 @@ struct group_key {
 struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
 			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface);
 
-/* The same without the side: what takes no look at the local addresses. */
-struct group_key group_key_sideless(const struct group_by *by, const struct tcpm_flow_id *flow,
-				    unsigned sender, uint32_t interface);
-
 /*
  * A hash of what a key holds, but for the side, keyed by the seed. The bit GROUP_KEY_TURNED
  * tells two opposite directions apart; all other bits are the same for both, so that one look
@@ -63,6 +59,10 @@ struct group_key group_key_sideless(const struct group_by *by, const struct tcpm
  */
 #define GROUP_KEY_TURNED (UINT32_C(1) << 31)
 uint32_t group_key_hash(const struct group_by *by, const struct group_key *key, uint64_t seed);
+
+/* The hash of the key that group_key_of would make, which is not made. */
+uint32_t group_key_hash_of(const struct group_by *by, const struct tcpm_flow_id *flow,
+			   unsigned sender, uint32_t interface, uint64_t seed);
 
 /* "hosts", "flow", "receiver", "prefix"; "?" if out of range. */
 const char *groups_by_name(unsigned by);

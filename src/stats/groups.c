@@ -185,11 +185,10 @@ static bool may_have_group(const struct groups *groups, const struct tcpm_flow_i
 
 	/* The two directions have one hash, but where the receiver alone makes the group. */
 	for (unsigned sender = 0; !may && sender < (by->hosts == GROUPS_BY_RECEIVER ? 2 : 1);
-	     sender++) {
-		struct group_key key = group_key_sideless(by, flow, sender, flow->interface);
-
-		may = group_table_may_hold(&groups->table, group_table_hash(&groups->table, &key));
-	}
+	     sender++)
+		may = group_table_may_hold(
+			&groups->table,
+			group_key_hash_of(by, flow, sender, flow->interface, groups->options.seed));
 	return may;
 }
 

@@ -99,6 +99,20 @@ static struct test_flow random_flow(uint64_t *seed)
 	return flow;
 }
 
+/* Both ways to a key's hash lead to the same one. */
+static void check_hash(const struct group_by *by, const struct test_flow *flow)
+{
+	const struct prefixes nobody = {0};
+
+	for (unsigned sender = 0; sender < 2; sender++) {
+		struct group_key key =
+			group_key_of(by, &nobody, &flow->id, sender, flow->id.interface);
+
+		assert_int_equal(group_key_hash(by, &key, 42),
+				 group_key_hash_of(by, &flow->id, sender, flow->id.interface, 42));
+	}
+}
+
 static void assert_same(const struct groups *groups, const struct twin *twin)
 {
 	assert_int_equal(group_count(groups), twin->count);
@@ -138,6 +152,7 @@ static void run(struct group_by by, const struct prefixes *local, unsigned one_i
 					 key_of(&twin, &flow, sender).side);
 			note_sample(&twin, &flow, sender);
 		}
+		check_hash(&by, &flow);
 		finish(groups, &flow, segments[0], segments[1]);
 		note_end(&twin, &flow, segments);
 	}
@@ -199,7 +214,8 @@ static void samples_of_another_generation(void **state)
  * have others. */
 static void hashes_of_two_directions(void **state)
 {
-	struct group_by by = {.hosts = GROUPS_BY_FLOW};
+	const struct group_by by = {.hosts = GROUPS_BY_FLOW};
+	const struct prefixes nobody = {0};
 	uint64_t seed = 77;
 	unsigned alike = 0;
 	uint32_t before = 0;
@@ -207,8 +223,8 @@ static void hashes_of_two_directions(void **state)
 	(void)state;
 	for (int i = 0; i < 3000; i++) {
 		struct test_flow flow = random_flow(&seed);
-		struct group_key forth = group_key_sideless(&by, &flow.id, 0, 0);
-		struct group_key back = group_key_sideless(&by, &flow.id, 1, 0);
+		struct group_key forth = group_key_of(&by, &nobody, &flow.id, 0, 0);
+		struct group_key back = group_key_of(&by, &nobody, &flow.id, 1, 0);
 		uint32_t hash = group_key_hash(&by, &forth, 42);
 
 		assert_int_equal(hash | GROUP_KEY_TURNED,
