@@ -480,6 +480,61 @@ static void in_turns(void **state)
 	assert_same(&of_batches, &of_frames);
 }
 
+#define MOST_PORTION 700
+
+/* Frames or a batch, whichever chance decides, of 1 to 700 frames. */
+static void feed_portion(struct tcpm_engine *engine, struct tcpm_batch *batch,
+			 const struct tcpm_frame *frames, size_t count, bool batched)
+{
+	if (!batched) {
+		tcpm_engine_feed(engine, frames, count);
+		return;
+	}
+	assert_int_equal(tcpm_batch_add(batch, frames, count), count);
+	tcpm_engine_feed_batch(engine, batch);
+	tcpm_batch_clear(batch);
+}
+
+static void hear_portions(const struct capture *frames, uint64_t *seed, struct heard *heard)
+{
+	struct tcpm_engine *engine = make_engine(heard);
+	struct tcpm_batch *batch = tcpm_batch_new(engine, MOST_PORTION);
+
+	assert_non_null(batch);
+	for (size_t at = 0; at < frames->count;) {
+		/* Small ones as often as large ones. */
+		uint64_t most = random_below(seed, 2) ? MOST_PORTION : 20;
+		size_t count = 1 + random_below(seed, most);
+
+		if (count > frames->count - at)
+			count = frames->count - at;
+		feed_portion(engine, batch, &frames->frames[at], count, random_below(seed, 2));
+		at += count;
+		/* Now and then nothing comes, and a reserve that there is room for. */
+		if (random_below(seed, 10) == 0) {
+			tcpm_engine_reserve(engine, random_below(seed, 1 << 20));
+			feed_portion(engine, batch, frames->frames, 0, random_below(seed, 2));
+		}
+	}
+	tcpm_batch_free(batch);
+	end_engine(engine, heard);
+}
+
+static void in_random_portions(void **state)
+{
+	uint64_t seed = 9;
+
+	(void)state;
+	for (size_t i = 0; i < MAKERS; i++) {
+		makers[i](&capture);
+		hear_frames(&capture, &of_frames);
+		for (unsigned round = 0; round < 20; round++) {
+			hear_portions(&capture, &seed, &of_batches);
+			assert_same(&of_batches, &of_frames);
+		}
+	}
+}
+
 static void a_full_batch(void **state)
 {
 	struct tcpm_engine *engine = make_engine(&of_batches);
@@ -531,8 +586,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(captures_are_rich), cmocka_unit_test(as_frames),
-		cmocka_unit_test(in_turns),          cmocka_unit_test(a_full_batch),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(in_turns),          cmocka_unit_test(in_random_portions),
+		cmocka_unit_test(a_full_batch),      cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
