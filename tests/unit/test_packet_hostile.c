@@ -225,6 +225,52 @@ static void test_mutated(void **state)
 	}
 }
 
+/* IPv4 right behind Ethernet has a short cut of its own. What comes of it is what comes of the
+ * same packet without the Ethernet header. */
+static void test_short_cut(void **state)
+{
+	static struct frame_builder originals[2];
+	struct frame_builder b;
+	uint32_t random = 31337;
+	unsigned outcomes[TCPM_DECODES] = {0};
+	(void)state;
+
+	build_ethernet(&originals[0]);
+	build_bare(&originals[1]);
+	for (size_t i = 0; i < 2; i++)
+		frame_end(&originals[i]);
+	for (unsigned round = 0; round < 200000; round++) {
+		struct packet with, without;
+
+		b = originals[round % 2];
+		mutate(&b, &random);
+		memcpy(b.bytes + 12, "\x08\0", 2);
+		b.bytes[14] = (uint8_t)(0x40 | (b.bytes[14] & 0x0f));
+		struct tcpm_frame frame = frame_whole(&b);
+		if (next_random(&random) % 4 == 0)
+			frame.captured = 14 + next_random(&random) % (frame.captured - 13);
+		if (next_random(&random) % 8 == 0)
+			frame.wire_length =
+				14 + (next_random(&random) >> (8 + next_random(&random) % 24));
+		struct tcpm_frame bare = frame;
+		bare.bytes += 14;
+		bare.captured -= 14;
+		bare.wire_length -= 14;
+		bare.linktype = FRAME_RAW;
+		enum tcpm_decode decode = decode_whole(frame, &with);
+		assert_int_equal(decode, bare.captured == 0 ? TCPM_DECODE_TRUNCATED
+							    : decode_whole(bare, &without));
+		outcomes[decode]++;
+		if (decode != TCPM_DECODE_TCP)
+			continue;
+		assert_same_fixed_fields(&with, &without);
+		assert_same_options(&with, &without);
+	}
+	assert_true(outcomes[TCPM_DECODE_TCP] > 10000);
+	assert_true(outcomes[TCPM_DECODE_MALFORMED] > 100);
+	assert_true(outcomes[TCPM_DECODE_TRUNCATED] > 100);
+}
+
 static void test_noise(void **state)
 {
 	static const uint16_t linktypes[] = {
@@ -260,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_every_truncation_of_offload),
 		cmocka_unit_test(test_every_truncation_of_wire),
 		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_short_cut),
 		cmocka_unit_test(test_noise),
 	};
 	return cmocka_run_group_tests_name("packet: hostile bytes", tests, NULL, NULL);
