@@ -53,6 +53,12 @@ static inline bool flow_index_crowded(const struct flow_index *index)
 	return index->count >= (index->mask + 1) * (INDEX_SLOTS * 3 / 4);
 }
 
+/* May no more be added at all? */
+static inline bool flow_index_full(const struct flow_index *index)
+{
+	return index->count >= (index->mask + 1) * INDEX_SLOTS;
+}
+
 static inline size_t flow_index_memory(const struct flow_index *index)
 {
 	return index->region.size;

@@ -363,7 +363,8 @@ struct flow *flow_table_add(struct flow_table *table, const struct flow_name *na
 	return flow;
 }
 
-/* Twice the buckets. Without memory for them the places just lie farther apart. */
+/* Twice the buckets. Without memory for them the places lie farther apart, and in the end
+ * there is room for no more. */
 static void widen(struct flow_table *table)
 {
 	struct flow_index wider;
@@ -382,8 +383,14 @@ static void widen(struct flow_table *table)
 
 void flow_table_link(struct flow_table *table, struct flow *flow)
 {
+	const struct flow *keep = flow;
+
+	if (flow->state == FLOW_ALIAS)
+		keep = flow_at(table, flow_table_rare_if(table, flow)->real);
 	if (flow_index_crowded(&table->index))
 		widen(table);
+	while (flow_index_full(&table->index) && flow_table_evict(table, keep))
+		;
 	flow_index_add(&table->index, flow_hash(table, flow), place_of(table, flow));
 	flow->flags |= FLOW_LINKED;
 }
