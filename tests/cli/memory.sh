@@ -1,0 +1,150 @@
+#!/bin/bash
+# The bound on memory, --max-memory: the process keeps it, while a scan of the network passes;
+# who is lost for it is told, and no round trip of a connection that lives.
+#
+#     memory.sh PROGRAM MAKE_CAPTURE USAGE
+#
+# The capture is a scan of bench/make_capture: so many SYNs to as many addresses, never
+# answered, 100,000 a second, and 200 connections between them. What the largest resident set
+# was, bench/usage tells. Prints TAP. The status is 1 if a test failed, except with --tap (for
+# Meson).
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+# shellcheck source=tests/cli/tap.sh
+. "$(dirname "$0")/tap.sh"
+if [ $# != 3 ]; then
+  echo "usage: memory.sh PROGRAM MAKE_CAPTURE USAGE" >&2
+  exit 2
+fi
+program=$(realpath "$1") && make_capture=$(realpath "$2") && usage=$(realpath "$3") || exit 1
+export LC_ALL=C TZ=UTC
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+
+# A flow of the scan takes 184 bytes; for its SYN, which is outstanding, 98, in memory that
+# grows by doubling and to no more than half of all; and 7 to 14 in the index of flows, which
+# doubles too. The capture is over before any is too old, so all of it would be
+# 400,200 * 184 + 2^20 * 49 + 2^16 * 64 bytes, which are 124 MiB.
+syns=400000
+live=200
+fits=160
+"$make_capture" --seed 5 scan $syns $live scan.pcap truth || exit 1
+head -c 24 scan.pcap >empty.pcap
+
+# kilobytes ARGUMENTS...: of the largest resident set of a run; what it prints is in `out`.
+kilobytes() {
+  "$usage" used "$program" "$@" >out 2>err </dev/null || { cat err >&2; return 1; }
+  sed 's/.* memory \([0-9]*\) kB.*/\1/' used
+}
+
+# The flows that were forgotten for want of room, by the report in `out`; nothing: none.
+forgotten() {
+  sed -n 's/^note  *\([0-9,]*\) flows* w[aser]* forgotten early.*/\1/p' out | tr -d ,
+}
+
+# stays_within MIB: beside what the program has without any flow, and 2 MiB: the capture that
+# is read, the packets that are decoded ahead, and what huge pages round up.
+stays_within() {
+  local empty most allowed lost
+  empty=$(kilobytes -r empty.pcap --quiet --max-memory "$1M") || return
+  most=$(kilobytes -r scan.pcap --max-memory "$1M") || return
+  allowed=$((empty + ($1 + 2) * 1024))
+  lost=$(forgotten)
+  [ "$most" -le $allowed ] ||
+    echo "$most kB, of which $empty are the program's; at most $allowed were allowed"
+  # It is used, too.
+  [ "$most" -ge $((empty + $1 * 1024 * 7 / 10)) ] || echo "only $most kB were used"
+  # A place is worth at most 184 + 2 * 98 + 14 bytes; none is lost for nothing.
+  [ "${lost:-0}" -gt 0 ] && [ "$lost" -le $((syns + live - $1 * 1048576 / 394)) ] ||
+    echo "forgotten: ${lost:-none}"
+}
+
+all_fits() {
+  kilobytes -r scan.pcap --max-memory "$1" >/dev/null || return
+  [ -z "$(forgotten)" ] || grep '^note' out
+  grep -q '^flows  *400,200 ' out || cat out
+}
+
+# Every round trip of the living is among the samples as often as it happened, to the
+# nanosecond, and nothing else is; that others were forgotten is told.
+finds_all() {
+  "$program" -r scan.pcap --quiet --samples --format csv --max-memory "$1" >"samples-$1" 2>err ||
+    cat err
+  grep -q '^tcpmetro: [0-9]* flows were forgotten early' err || echo "it tells: $(cat err)"
+  awk -F, '
+    NR == FNR {
+      want[$1, $2, $3, $4, $5] = $6
+      all += $6
+      next
+    }
+    FNR == 1 {
+      for (i = 1; i <= NF; i++)
+        column[$i] = i
+      next
+    }
+    {
+      key = $column["src"] SUBSEP $column["sport"] SUBSEP $column["dst"] SUBSEP \
+        $column["dport"] SUBSEP $column["rtt_ns"]
+      if (!(key in want) || got[key]++ >= want[key])
+        more++
+      else
+        found++
+    }
+    END {
+      if (all < 1000 || found != all || more)
+        printf "%d of %d round trips found, %d that never were\n", found, all, more
+    }' truth "samples-$1"
+}
+
+same() {
+  cmp -s "$1" "$2" || diff -u "$1" "$2" | head -n 20
+}
+
+# same_samples FILE SIZE...: whatever the bound, the same bytes.
+same_samples() {
+  local file=$1 format size
+  shift
+  for format in csv json table; do
+    "$program" -r "$file" --samples --format $format >want 2>&1 || cat want
+    [ "$(wc -l <want)" -gt 1000 ] || echo "only $(wc -l <want) lines"
+    for size; do
+      "$program" -r "$file" --samples --format $format --max-memory "$size" >out 2>&1
+      same want out
+    done
+  done
+}
+
+demo_is_same() {
+  same_samples "$here/../net/demo.pcap" 16M 1G
+}
+
+# One thread, or one that decodes ahead for another.
+threads_are_same() {
+  local first
+  first=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+  taskset -c "$first" "$program" -r scan.pcap --samples --format csv --quiet --max-memory 16M \
+    >one 2>err || cat err
+  same samples-16M one
+}
+
+echo 1..9
+for size in 16 64; do
+  if grep -qa __asan_init "$program"; then
+    skip "a scan within $size MiB" 'the memory is largely that of the sanitizer'
+  else
+    check "a scan within $size MiB" "$(stays_within $size)"
+  fi
+done
+check "a scan that fits in $fits MiB" "$(all_fits ${fits}M)"
+check 'a scan that fits in what is the default' "$(all_fits 256M)"
+check 'round trips within 16 MiB' "$(finds_all 16M)"
+check 'round trips within 64 MiB' "$(finds_all 64M)"
+check 'samples of the scan: the same within 16 and 64 MiB' "$(same samples-16M samples-64M)"
+if [ "$(nproc)" -lt 2 ]; then
+  skip 'samples within 16 MiB: the same in one thread' 'only one processor may be used here'
+else
+  check 'samples within 16 MiB: the same in one thread' "$(threads_are_same)"
+fi
+check 'samples of what fits: the same within any bound' "$(demo_is_same)"
+[ $failed = 0 ] || exit $failure_status
