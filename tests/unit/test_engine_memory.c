@@ -2,12 +2,16 @@
  * The engine within its bound of memory: it is kept, at the cost of flows that nobody misses;
  * flows move in memory and nobody sees it; what was sent adds up, however much it is.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -315,6 +319,57 @@ static void totals_beyond_16_bits(void **state)
 	one_sided(150000, 0, false, 10000);
 }
 
+/* ---- a system without memory ---- */
+
+static bool refusing;
+
+/* In the place of libc's, for the engine: address space may come to its end. */
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset)
+{
+	if (refusing) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+	return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+}
+
+static void fine_with_little(void **state)
+{
+	struct world *world = world_new(8 * MIB);
+	struct talk *talks = calloc(LIVE, sizeof(*talks));
+	const struct tcpm_counters *counters;
+
+	(void)state;
+	assert_non_null(talks);
+	world_start(world);
+	counters = tcpm_engine_counters(world->engine);
+	world->precious = LIVE;
+	connect_live(world, talks);
+	refusing = true;
+	alarm(60); /* rather than for ever */
+	for (uint32_t i = 0; i < 30000; i++) {
+		say_random_portions(world);
+		world->now_ns += 10 * US;
+		syn(world, FLOWS + i, i);
+		if (i % 50 == 0 && !is_silent(i / 50 % LIVE))
+			talk_on(world, &talks[i / 50 % LIVE], i / 50 % LIVE);
+	}
+	feed(world);
+	refusing = false;
+	alarm(0);
+	/* The names of the living are in an index of 64 buckets, and it stays as wide. */
+	assert_in_range(counters->flows_now, 500, 64 * 12);
+	assert_int_equal(counters->flows_opened, LIVE + 30000);
+	assert_true(counters->flows_evicted > 28000);
+	for (uint32_t i = 0; i < 15000; i++)
+		syn(world, FLOWS + 30000 + i, i);
+	feed(world);
+	assert_true(counters->flows_now > 15000);
+	world_end(world);
+	free(talks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +377,7 @@ int main(void)
 		cmocka_unit_test(flows_move_and_are_the_same),
 		cmocka_unit_test(words_may_be_set_later),
 		cmocka_unit_test(totals_beyond_16_bits),
+		cmocka_unit_test(fine_with_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
