@@ -33,10 +33,25 @@ static unsigned identify_plain(const struct batch_rules *rules, const struct pac
 	return sender;
 }
 
+/* As memcmp of two addresses. */
+static int compare_addresses(const uint8_t a[static 16], const uint8_t b[static 16])
+{
+	for (size_t half = 0; half < 16; half += 8) {
+		uint64_t x;
+		uint64_t y;
+
+		memcpy(&x, a + half, sizeof(x));
+		memcpy(&y, b + half, sizeof(y));
+		if (x != y)
+			return be64toh(x) > be64toh(y) ? 1 : -1;
+	}
+	return 0;
+}
+
 static unsigned identify(const struct batch_rules *rules, const struct packet *packet,
 			 uint32_t interface, struct tcpm_flow_id *id, struct flow_name *name)
 {
-	int order = memcmp(packet->source, packet->target, sizeof(packet->source));
+	int order = compare_addresses(packet->source, packet->target);
 	unsigned sender = order ? order > 0 : packet->source_port > packet->target_port;
 
 	memset(id, 0, sizeof(*id));

@@ -441,9 +441,13 @@ static void work_on_all(struct tcpm_engine *engine, const struct decoded *decode
 		flows[i] = decoded[i].result == TCPM_DECODE_TCP
 				   ? flow_table_prefetch_flow(engine->flows, decoded[i].name.hash)
 				   : NULL;
-	for (size_t i = 0; i < count; i++)
-		if (flows[i])
-			direction_prefetch(flows[i]->direction, &engine->memory);
+	for (size_t i = 0; i < count; i++) {
+		if (!flows[i])
+			continue;
+		direction_prefetch(flows[i]->direction, &engine->memory);
+		if (flows[i]->key.wide)
+			flow_table_prefetch_id(engine->flows, flows[i]);
+	}
 	for (size_t i = 0; i < count; i++)
 		work_on(engine, &decoded[i], flows[i]);
 }

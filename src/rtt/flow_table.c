@@ -106,6 +106,14 @@ struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t h
 	return flow;
 }
 
+void flow_table_prefetch_id(const struct flow_table *table, const struct flow *flow)
+{
+	const char *id = pool_at(&table->wide, flow->key.wide);
+
+	__builtin_prefetch(id);
+	__builtin_prefetch(id + FLOW_ID_BYTES - 1);
+}
+
 struct flow *flow_table_find(const struct flow_table *table, const struct flow_name *name)
 {
 	struct index_search search;

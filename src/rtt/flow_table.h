@@ -44,6 +44,9 @@ void flow_table_free(struct flow_table *table);
 void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash);
 struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash);
 
+/* The same for what else finding this flow by a wide name will need. */
+void flow_table_prefetch_id(const struct flow_table *table, const struct flow *flow);
+
 /* Is a flow, or what was one when it was prefetched, surely the one of this name? */
 static inline bool flow_table_is_found(const struct flow *flow, const struct flow_name *name)
 {
