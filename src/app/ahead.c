@@ -119,8 +119,10 @@ static struct ahead_part *wait_for_room(struct ahead *ahead)
 	return part;
 }
 
-/* Hands over a part, or with a result of 0 or less the end. */
-static void hand_over(struct ahead *ahead, int result)
+/* Hands over a part that was filled with a result of more than 0, or else the end. While more
+ * is at hand, nobody is woken before half of the parts are ready. (If it was not, by chance a
+ * part's worth: whoever waits looks by himself before long, see LOOK_NS.) */
+static void hand_over(struct ahead *ahead, int result, bool pause)
 {
 	bool wake;
 
@@ -131,8 +133,10 @@ static void hand_over(struct ahead *ahead, int result)
 		ahead->result = result;
 		ahead->ended = true;
 	}
-	wake = ahead->taker_waits;
-	ahead->taker_waits = false;
+	wake = ahead->taker_waits &&
+	       (ahead->ended || pause || ahead->filled - ahead->taken >= AHEAD_PARTS / 2);
+	if (wake)
+		ahead->taker_waits = false;
 	pthread_mutex_unlock(&ahead->lock);
 	if (wake)
 		pthread_cond_signal(&ahead->ready);
@@ -147,7 +151,7 @@ static void *read_ahead(void *argument)
 		struct ahead_part *part = wait_for_room(ahead);
 
 		result = part ? fill(ahead, part) : 0;
-		hand_over(ahead, result);
+		hand_over(ahead, result, part && part->pause);
 	} while (result > 0);
 	return NULL;
 }

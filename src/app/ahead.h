@@ -25,7 +25,7 @@
 
 /* Frames of a part, and parts that may be ready at once. */
 #define AHEAD_FRAMES 256
-#define AHEAD_PARTS  4
+#define AHEAD_PARTS  8
 
 /* Some frames, decoded, and how things stood behind the last of them. */
 struct ahead_part {
