@@ -296,7 +296,10 @@ static void the_last_given_back_is_the_next(void **state)
 	assert_int_equal(pool_take(&pool), 5);
 	pool_done(&pool);
 
+	/* More than there can be, also where the product would come round to little. */
 	assert_int_equal(pool_init(&pool, SIZE_MAX / 4, 1000), -ENOMEM);
+	pool_done(&pool);
+	assert_int_equal(pool_init(&pool, SIZE_MAX / 4 + 5, 4), -ENOMEM);
 	pool_done(&pool);
 }
 
