@@ -31,7 +31,8 @@ enum { SYN = 2, ACK = 16 };
 #define MIB    (UINT64_C(1) << 20)
 
 /* Flows are numbered; those up to FLOWS are looked at one by one. */
-#define FLOWS 20000u
+#define FLOWS  20000u
+#define FEWEST 64u /* that a flow table keeps, as it says */
 
 static uint64_t random_state;
 
@@ -120,6 +121,8 @@ struct late {
 struct world {
 	struct tcpm_engine *engine;
 	uint64_t max_memory;
+	uint32_t max_segments; /* 0: the default */
+	uint64_t reserve;      /* of that, since the last feed */
 	int64_t now_ns;
 	uint64_t number; /* of the last frame */
 
@@ -259,6 +262,7 @@ static inline void on_closed(void *user, const struct tcpm_closed *closed)
 static inline void world_start(struct world *world)
 {
 	const struct tcpm_options options = {.max_memory = world->max_memory,
+					     .max_segments = world->max_segments,
 					     /* Flows go for want of room alone. */
 					     .half_open_ns = 100000 * SECOND,
 					     .hash_seed = 77};
@@ -276,8 +280,10 @@ static inline void feed(struct world *world)
 	tcpm_engine_feed(world->engine, world->frames, world->waiting);
 	set_late_words(world);
 	world->waiting = 0;
-	memory = tcpm_engine_memory(world->engine);
-	if (memory > world->max_memory && memory - world->max_memory > world->beyond)
+	/* A few flows may stay, whatever is reserved. */
+	memory = tcpm_engine_memory(world->engine) + world->reserve;
+	if (tcpm_engine_counters(world->engine)->flows_now > FEWEST &&
+	    memory > world->max_memory + world->beyond)
 		world->beyond = memory - world->max_memory;
 }
 
