@@ -193,9 +193,9 @@ struct tcpm_options {
 	 * before their time rather than that it is passed. At least 1 MiB (less is taken as
 	 * that), at most 1 TiB; default 256 MiB. Segments have at most half of it. */
 	uint64_t max_memory;
-	int64_t idle_ns;            /* an idle flow is forgotten after; default 300 s */
-	int64_t half_open_ns;       /* a flow whose handshake never ended, after; default 140 s */
-	int64_t closed_ns;          /* a flow that ended, after; default 15 s */
+	int64_t idle_ns;      /* an idle flow is forgotten after; default 300 s */
+	int64_t half_open_ns; /* a flow whose handshake never ended, after; default 140 s */
+	int64_t closed_ns;    /* a flow that ended, after; default 15 s */
 	/* Ports of tunnels in UDP. A kind that is named here has these instead of its
 	 * defaults. Only read by tcpm_engine_new. */
 	const struct tcpm_tunnel_port *tunnel_ports;

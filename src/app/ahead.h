@@ -1,9 +1,9 @@
 /*
  * Reading ahead: a capture's frames, decoded before they are asked for.
  *
- * Reading and decoding are more than half of the work and touch nothing of the engine that
- * changes. So where there is a second processor they have a thread of their own, which is
- * ahead by a few parts: few enough that what it decoded is still in the cache when it is
+ * Reading and decoding are nearly half of the work and touch nothing of the engine that
+ * changes. So they can have a thread of their own, which is
+ * ahead by a few parts: few enough that what it decoded is still in a cache when it is
  * measured. Otherwise the same is done when a part is asked for.
  *
  *	ahead_begin(ahead, source);

@@ -7,7 +7,6 @@
 #include "app/files.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -70,15 +69,6 @@ static void on_sample(void *user, const struct tcpm_sample *sample, enum group_s
 		run->write_failed = true;
 }
 
-/* Whether two threads can run at once. */
-static bool two_processors(void)
-{
-	cpu_set_t allowed;
-
-	/* It fails where there are more than the set can hold. */
-	return sched_getaffinity(0, sizeof(allowed), &allowed) < 0 || CPU_COUNT(&allowed) > 1;
-}
-
 /* Everything but the files. -EINVAL: the user asked for something wrong. */
 static int start(struct run *run, struct error *error)
 {
@@ -92,7 +82,7 @@ static int start(struct run *run, struct error *error)
 		result = measure_init(&run->measure, options, &run->interfaces, &run->local, 1,
 				      error);
 	if (!result && ahead_init(&run->ahead, run->measure.engine, &run->measure.intake,
-				  options->count, two_processors()) < 0)
+				  options->count, options->threads > 1) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
 	if (!result)
 		result = printing_init(&run->printing, options, &run->interfaces, false, error);
