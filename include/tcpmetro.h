@@ -190,8 +190,10 @@ struct tcpm_options {
 	uint32_t max_segments;      /* outstanding segments in all; default 2,097,152 */
 	uint32_t max_flow_segments; /* of one direction, at most 16,384; default 8,192 */
 	/* Bytes of memory for all of these, and what the caller reserves: flows are forgotten
-	 * before their time rather than that it is passed. At least 1 MiB (less is taken as
-	 * that), at most 1 TiB; default 256 MiB. Segments have at most half of it. */
+	 * before their time rather than that more is used. At least 1 MiB (less is taken as
+	 * that), at most 1 TiB; default 256 MiB. Segments have at most two fifths of what the
+	 * caller leaves. Within one call of tcpm_engine_feed, what segments and other than
+	 * plain flows need may come on top; the next call makes room for it. */
 	uint64_t max_memory;
 	int64_t idle_ns;      /* an idle flow is forgotten after; default 300 s */
 	int64_t half_open_ns; /* a flow whose handshake never ended, after; default 140 s */

@@ -79,7 +79,7 @@ static int start(struct run *run, struct error *error)
 	if (result < 0)
 		error_set(error, ENOMEM, "out of memory");
 	if (!result)
-		result = measure_init(&run->measure, options, &run->interfaces, &run->local, 1,
+		result = measure_init(&run->measure, options, &run->interfaces, &run->local, 1, 1,
 				      error);
 	if (!result && ahead_init(&run->ahead, run->measure.engine, &run->measure.intake,
 				  options->count, options->threads > 1) < 0)

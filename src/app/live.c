@@ -69,9 +69,9 @@ static int make_groups(struct live *live, struct error *error)
 	const struct options *options = live->options;
 	bool summed = options->format == FORMAT_TABLE || options->interval_ns == 0;
 
-	live->interval = measure_groups(options, NULL, error);
+	live->interval = measure_groups(options, NULL, WORKER_SETS, error);
 	if (live->interval && summed)
-		live->total = measure_groups(options, NULL, error);
+		live->total = measure_groups(options, NULL, WORKER_SETS, error);
 	return live->interval && (live->total || !summed) ? 0 : -ENOMEM;
 }
 

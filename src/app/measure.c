@@ -67,7 +67,7 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 }
 
 struct groups *measure_groups(const struct options *options, const struct prefixes *local,
-			      struct error *error)
+			      unsigned sets, struct error *error)
 {
 	struct groups_options settings = {
 		.by = {.interface = options->by_interface,
@@ -75,6 +75,8 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 		       .prefix_v4 = (unsigned)options->prefix_v4,
 		       .prefix_v6 = (unsigned)options->prefix_v6},
 		.max_groups = (size_t)options->max_groups,
+		/* Flows keep a quarter of the memory, whatever the groups need. */
+		.max_memory = (size_t)(options->max_memory / 4 * 3 / sets),
 		.seed = measure_secret(),
 		.local = local,
 	};
@@ -118,7 +120,7 @@ static int make_engine(struct measure *measure, const struct options *options, u
 }
 
 int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
-		 const struct prefixes *local, unsigned shares, struct error *error)
+		 const struct prefixes *local, unsigned shares, unsigned sets, struct error *error)
 {
 	int result = 0;
 
@@ -130,7 +132,7 @@ int measure_init(struct measure *measure, const struct options *options, struct 
 	if (options->filter)
 		result = filter_new(options->filter, &measure->intake.filter, error);
 	if (!result) {
-		measure->groups = measure_groups(options, local, error);
+		measure->groups = measure_groups(options, local, sets, error);
 		result = measure->groups ? make_engine(measure, options, shares, error) : -ENOMEM;
 	}
 	if (result < 0)

@@ -56,10 +56,10 @@ uint64_t measure_secret(void);
 
 /* Makes the engine, the groups and the filter that the options ask for. names outlives the
  * measure. shares: how many measures there are, between which the limits on memory are
- * divided. On error *measure is empty and *error filled; -EINVAL: the user asked for
- * something wrong. */
+ * divided; sets: as for measure_groups. On error *measure is empty and *error filled; -EINVAL: the
+ * user asked for something wrong. */
 int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
-		 const struct prefixes *local, unsigned shares, struct error *error);
+		 const struct prefixes *local, unsigned shares, unsigned sets, struct error *error);
 
 /* Frees all. An empty one stays behind. */
 void measure_done(struct measure *measure);
@@ -68,9 +68,10 @@ void measure_done(struct measure *measure);
  * measure's. */
 void measure_refilter(struct measure *measure, struct filter *filter);
 
-/* New groups as the options ask for. NULL: no memory. */
+/* New groups as the options ask for. sets: how many such groups there are at once, between
+ * which their share of the memory is divided. NULL: no memory. */
 struct groups *measure_groups(const struct options *options, const struct prefixes *local,
-			      struct error *error);
+			      unsigned sets, struct error *error);
 
 /* Measures frames of a source, in order; rewrites them. */
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,

@@ -150,10 +150,10 @@ static int make_groups(struct probe *probe, struct error *error)
 	struct options total = probe->options;
 
 	total.max_groups = total.service.prometheus_max_pairs;
-	probe->latest = measure_groups(&probe->options, NULL, error);
-	probe->interval = measure_groups(&probe->options, NULL, error);
+	probe->latest = measure_groups(&probe->options, NULL, WORKER_SETS, error);
+	probe->interval = measure_groups(&probe->options, NULL, WORKER_SETS, error);
 	if (total.service.prometheus_port)
-		probe->total = measure_groups(&total, NULL, error);
+		probe->total = measure_groups(&total, NULL, WORKER_SETS, error);
 	return probe->latest && probe->interval && (probe->total || !total.service.prometheus_port)
 		       ? 0
 		       : -ENOMEM;

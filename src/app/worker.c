@@ -74,7 +74,8 @@ static void note_exact(struct worker *worker)
 int worker_measures(struct worker *worker, const struct options *options, struct interfaces *names,
 		    const struct prefixes *local, unsigned shares, struct error *error)
 {
-	int result = measure_init(&worker->measure, options, names, local, shares, error);
+	int result = measure_init(&worker->measure, options, names, local, shares,
+				  shares * WORKER_SETS, error);
 
 	if (result < 0)
 		return result;

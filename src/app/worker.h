@@ -28,6 +28,10 @@ struct workers_common {
 	struct output *output;
 };
 
+/* In how many sets of groups what a worker measures may be at once: its own, those handed
+ * over, and up to three of whoever collects them. */
+#define WORKER_SETS 5
+
 /* What is handed over. */
 struct handover {
 	struct groups *groups; /* to the worker: new ones; back: its own until now */

@@ -35,7 +35,7 @@ static int add_worker(struct workers *workers, struct source *source, bool live,
 	result = worker_measures(worker, options, names, local, shares, error);
 	if (result < 0)
 		return result;
-	worker->handover.groups = measure_groups(options, local, error);
+	worker->handover.groups = measure_groups(options, local, shares * WORKER_SETS, error);
 	return worker->handover.groups ? 0 : -ENOMEM;
 }
 

@@ -270,8 +270,10 @@ static void append_group_notes(struct text *text, const struct groups *groups)
 		    "sample came after the cap on rows was reached; it is in \"other\"",
 		    "samples came after the cap on rows was reached; they are in \"other\"");
 	append_note(text, tally->other_for_memory,
-		    "sample found no memory for a row; it is in \"other\"",
-		    "samples found no memory for a row; they are in \"other\"");
+		    "sample found no memory for a row; it is in \"other\"; "
+		    "a larger --max-memory holds more",
+		    "samples found no memory for a row; they are in \"other\"; "
+		    "a larger --max-memory holds more");
 	append_note(text, tally->without_histogram,
 		    "sample found no memory and is missing from the percentiles",
 		    "samples found no memory and are missing from the percentiles");

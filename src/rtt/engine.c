@@ -47,6 +47,7 @@ struct tcpm_engine {
 	int64_t last_ns;   /* time of the last frame */
 	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
 	bool started;
+	uint64_t max_memory;
 	uint64_t elsewhere; /* see tcpm_engine_reserve */
 };
 
@@ -108,7 +109,7 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 	return options;
 }
 
-/* Rings may take half of the memory: as many segments as that, a power of two. */
+/* Rings may take half of the memory at most: as many segments as that, a power of two. */
 static uint32_t segments_within(const struct tcpm_options *options)
 {
 	uint32_t segments = 1;
@@ -160,6 +161,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		errno = ENOMEM;
 		return NULL;
 	}
+	engine->max_memory = options.max_memory;
 	engine->expiry = flow_table_expiry(engine->flows);
 	engine->memory.units = segment_slab_units(engine->memory.slab);
 	return engine;
@@ -476,11 +478,18 @@ static void count_flows(struct tcpm_engine *engine)
 	engine->counters.flows_evicted = flow_table_evicted(engine->flows);
 }
 
-/* Between two calls nobody holds a pointer to a flow. */
+/* Between two calls nobody holds a pointer to a flow. Segments may take two fifths of what the
+ * caller leaves; what those of flows that went had is given back, too. */
 static void fit(struct tcpm_engine *engine)
 {
-	flow_table_fit(engine->flows,
-		       segment_slab_memory(engine->memory.slab) + (size_t)engine->elsewhere);
+	struct segment_slab *slab = engine->memory.slab;
+	uint64_t most = engine->max_memory;
+	uint64_t left = most > engine->elsewhere ? most - engine->elsewhere : 0;
+
+	segment_slab_bound(slab, (size_t)(left / 5 * 2));
+	if (tcpm_engine_memory(engine) > left)
+		segment_slab_trim(slab);
+	flow_table_fit(engine->flows, segment_slab_memory(slab) + (size_t)engine->elsewhere);
 }
 
 void tcpm_engine_reserve(struct tcpm_engine *engine, uint64_t bytes)

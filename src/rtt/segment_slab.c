@@ -42,6 +42,7 @@ struct segment_slab {
 	unsigned top;          /* order of what is in use so far */
 	unsigned most;         /* of the whole region */
 	uint32_t free[MAX_ORDER + 1];
+	size_t bound;  /* bytes that it may grow to */
 	uint32_t used; /* units in blocks that are taken */
 	uint32_t aside_count;
 	uint32_t aside[KEPT_ASIDE];
@@ -88,6 +89,7 @@ struct segment_slab *segment_slab_new(uint32_t segments)
 		return NULL;
 	while (order < MAX_ORDER && (1u << order) < segments)
 		order++;
+	slab->bound = SIZE_MAX;
 	slab->top = FIRST_ORDER;
 	slab->most = order;
 	if (region_init(&slab->memory, sizeof(struct segment) << order) < 0 ||
@@ -120,15 +122,26 @@ struct segment *segment_slab_units(const struct segment_slab *slab)
 	return slab->units;
 }
 
-size_t segment_slab_memory(const struct segment_slab *slab)
+/* With so much in use. */
+static size_t memory_of(unsigned top)
 {
-	return (sizeof(struct segment) + 1) << slab->top;
+	return (sizeof(struct segment) + 1) << top;
 }
 
-/* Twice as much is in use. False: all of it was. */
+size_t segment_slab_memory(const struct segment_slab *slab)
+{
+	return memory_of(slab->top);
+}
+
+void segment_slab_bound(struct segment_slab *slab, size_t bytes)
+{
+	slab->bound = bytes;
+}
+
+/* Twice as much is in use. False: all of it was, or the bound is reached. */
 static bool extend(struct segment_slab *slab)
 {
-	if (slab->top == slab->most)
+	if (slab->top == slab->most || memory_of(slab->top + 1) > slab->bound)
 		return false;
 	list_push(slab, 1u << slab->top, slab->top);
 	slab->top++;
@@ -177,15 +190,9 @@ uint32_t segment_slab_take(struct segment_slab *slab, unsigned units)
 	return unit;
 }
 
-void segment_slab_give(struct segment_slab *slab, uint32_t unit, unsigned units)
+/* Frees a block, together with its buddies that are free. */
+static void join(struct segment_slab *slab, uint32_t unit, unsigned order)
 {
-	unsigned order = order_of(units);
-
-	slab->used -= 1u << order;
-	if (order == SMALLEST_ORDER && slab->aside_count < KEPT_ASIDE) {
-		slab->aside[slab->aside_count++] = unit;
-		return;
-	}
 	while (order < slab->top) {
 		uint32_t buddy = unit ^ (1u << order);
 
@@ -196,4 +203,32 @@ void segment_slab_give(struct segment_slab *slab, uint32_t unit, unsigned units)
 		order++;
 	}
 	list_push(slab, unit, order);
+}
+
+void segment_slab_give(struct segment_slab *slab, uint32_t unit, unsigned units)
+{
+	unsigned order = order_of(units);
+
+	slab->used -= 1u << order;
+	if (order == SMALLEST_ORDER && slab->aside_count < KEPT_ASIDE)
+		slab->aside[slab->aside_count++] = unit;
+	else
+		join(slab, unit, order);
+}
+
+void segment_slab_trim(struct segment_slab *slab)
+{
+	while (slab->aside_count)
+		join(slab, slab->aside[--slab->aside_count], SMALLEST_ORDER);
+	while (slab->top > FIRST_ORDER) {
+		uint32_t half = 1u << (slab->top - 1);
+
+		if (slab->free_order[half] != slab->top)
+			return;
+		list_remove(slab, half, slab->top - 1);
+		slab->top--;
+		region_give_back(&slab->memory, (size_t)half * sizeof(struct segment),
+				 (size_t)half * 2 * sizeof(struct segment));
+		region_give_back(&slab->orders, half, (size_t)half * 2);
+	}
 }

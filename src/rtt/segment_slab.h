@@ -18,7 +18,13 @@ uint32_t segment_slab_take(struct segment_slab *slab, unsigned units);
 /* Gives a block back; `units` as it was taken. */
 void segment_slab_give(struct segment_slab *slab, uint32_t block, unsigned units);
 
-/* Bytes of memory that it has taken: what it once grew to. */
+/* Bytes of memory that it has taken: what it grew to, and has not given back. */
 size_t segment_slab_memory(const struct segment_slab *slab);
+
+/* Bytes that it may grow to from now on. What it has it keeps, but for segment_slab_trim. */
+void segment_slab_bound(struct segment_slab *slab, size_t bytes);
+
+/* Gives the system what is unused at its end. */
+void segment_slab_trim(struct segment_slab *slab);
 
 #endif

@@ -68,13 +68,19 @@ const struct groups_options *groups_options(const struct groups *groups)
 	return &groups->options;
 }
 
+static bool has_memory(const struct groups *groups)
+{
+	return groups->options.max_memory == 0 ||
+	       groups_memory(groups) < groups->options.max_memory;
+}
+
 /* The group of a key, made if there is none, or "other". */
 static struct group *find_or_add(struct groups *groups, const struct group_key *key)
 {
 	uint32_t hash = group_table_hash(&groups->table, key);
 	struct group *group = group_table_find(&groups->table, key, hash);
 
-	if (!group && groups->table.count < groups->options.max_groups)
+	if (!group && groups->table.count < groups->options.max_groups && has_memory(groups))
 		group = group_table_add(&groups->table, key, hash);
 	return group ? group : &groups->other;
 }

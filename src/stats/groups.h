@@ -32,7 +32,10 @@
 struct groups_options {
 	struct group_by by;
 	size_t max_groups; /* below 2^30; 0: GROUPS_DEFAULT_MAX */
-	uint64_t seed;     /* secret, random: keys the table */
+	/* Bytes of memory beyond which no group is made, as if there were none; 0: no bound.
+	 * Histograms of the groups that there are may still grow. */
+	size_t max_memory;
+	uint64_t seed; /* secret, random: keys the table */
 	/* Whose addresses are local. NULL: nobody's. The caller's; must live and stay as it
 	 * is until groups_free or groups_set_local. */
 	const struct prefixes *local;

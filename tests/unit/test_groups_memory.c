@@ -239,6 +239,38 @@ static void without_memory_quantiles_miss_samples(void **state)
 	groups_free(groups);
 }
 
+/* Beyond the bound no group is made; all samples are there, and those of groups that there
+ * are go on to be told apart. */
+static void bound_of_memory(void **state)
+{
+	const size_t bound = (size_t)256 << 10;
+	struct groups *groups = make_groups((struct groups_options){.max_memory = bound});
+	uint64_t samples = 0;
+	size_t count;
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 5000; i++) {
+			struct test_flow flow =
+				make_flow(v4(i / 250, i % 250 + 1), 1000, v4(255, 1), 80);
+
+			give_on(groups, &flow, 0, 1000 + i, 0);
+		}
+	}
+	groups_all(groups, &count);
+	assert_true(count > 100 && count < 1000);
+	/* The last chunk may pass it. */
+	assert_true(groups_memory(groups) <= 2 * bound);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(summary_samples(&group_at(groups, i)->summary), 2);
+		samples += 2;
+	}
+	assert_int_equal(groups_tally(groups)->other_for_memory, 10000 - samples);
+	assert_int_equal(groups_tally(groups)->other_for_cap, 0);
+	assert_int_equal(summary_samples(&groups_other(groups)->summary), 10000 - samples);
+	groups_free(groups);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +278,7 @@ int main(void)
 		cmocka_unit_test(counts_what_is_left),
 		cmocka_unit_test(keeping_makes_room),
 		cmocka_unit_test(is_small),
+		cmocka_unit_test(bound_of_memory),
 		cmocka_unit_test(without_memory_samples_are_other),
 		cmocka_unit_test(without_memory_quantiles_miss_samples),
 	};

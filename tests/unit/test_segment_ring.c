@@ -147,6 +147,40 @@ static void slab_grows_as_it_is_needed(void **state)
 	segment_slab_free(slab);
 }
 
+static void slab_gives_its_end_back(void **state)
+{
+	struct segment_slab *slab = segment_slab_new(65536);
+	size_t before = segment_slab_memory(slab);
+	uint32_t blocks[20000];
+	unsigned count = 0;
+
+	(void)state;
+	segment_slab_bound(slab, 3 * before);
+	while (count < 20000 && (blocks[count] = segment_slab_take(slab, 2)))
+		count++;
+	assert_int_equal(count, 8191); /* of twice 8,192 units, but for the empty ring */
+	assert_int_equal(segment_slab_memory(slab), 2 * before);
+	/* As long as one of its blocks is in use, the end stays. */
+	for (unsigned i = 0; i + 1 < count; i++)
+		segment_slab_give(slab, blocks[i], 2);
+	segment_slab_trim(slab);
+	assert_int_equal(segment_slab_memory(slab), (blocks[count - 1] < 8192 ? 1 : 2) * before);
+	segment_slab_give(slab, blocks[count - 1], 2);
+	segment_slab_trim(slab);
+	assert_int_equal(segment_slab_memory(slab), before);
+	/* All of it can be had again, as empty as it was. */
+	segment_slab_bound(slab, SIZE_MAX);
+
+	uint32_t number = 0;
+
+	for (uint32_t i = 0; i < 4000; i++)
+		segment_ring_insert(slab, &number, i, 16384)->start = i;
+	for (uint32_t i = 0; i < 4000; i++)
+		assert_int_equal(segment_ring_at(ring_of(slab, number), i)->start, i);
+	segment_ring_close(slab, &number);
+	segment_slab_free(slab);
+}
+
 static void full_slab_refuses_and_loses_nothing(void **state)
 {
 	struct segment_slab *slab = segment_slab_new(8192);
@@ -240,6 +274,7 @@ int main(void)
 		cmocka_unit_test(many_rings_share_a_slab),
 		cmocka_unit_test(slab_is_joined_again),
 		cmocka_unit_test(slab_grows_as_it_is_needed),
+		cmocka_unit_test(slab_gives_its_end_back),
 		cmocka_unit_test(head_moves_along),
 		cmocka_unit_test(full_slab_refuses_and_loses_nothing),
 		cmocka_unit_test(find_is_the_first_that_ends_after),
