@@ -13,8 +13,9 @@ struct pool {
 	struct region region;
 	size_t size;
 	uint32_t most;
-	uint32_t high;  /* the highest number ever taken */
+	uint32_t high;  /* the highest number ever taken, but for pool_lower */
 	uint32_t spare; /* the first of those given back; each holds the next one's number */
+	uint32_t taken; /* places in use */
 };
 
 /* size: of a place, at least 4 and a multiple of 4. most: places, at least 1. 0, or -ENOMEM. */
@@ -30,6 +31,15 @@ void pool_clear(struct pool *pool);
 uint32_t pool_take(struct pool *pool);
 
 void pool_give(struct pool *pool, uint32_t number);
+
+/*
+ * To be used for less memory: pool_level forgets the free places above the number of those in
+ * use, which it returns; then whoever has a place above it takes another, moves there, and
+ * drops the old one by pool_drop; then pool_lower gives the system what is above.
+ */
+uint32_t pool_level(struct pool *pool);
+void pool_drop(struct pool *pool);
+void pool_lower(struct pool *pool, uint32_t level);
 
 /* Where a place is; it stays there. */
 static inline void *pool_at(const struct pool *pool, uint32_t number)

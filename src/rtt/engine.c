@@ -487,9 +487,11 @@ static void fit(struct tcpm_engine *engine)
 	uint64_t left = most > engine->elsewhere ? most - engine->elsewhere : 0;
 
 	segment_slab_bound(slab, (size_t)(left / 5 * 2));
-	if (tcpm_engine_memory(engine) > left)
-		segment_slab_trim(slab);
-	flow_table_fit(engine->flows, segment_slab_memory(slab) + (size_t)engine->elsewhere);
+	do {
+		if (tcpm_engine_memory(engine) > left)
+			segment_slab_trim(slab);
+	} while (!flow_table_fit(engine->flows,
+				 segment_slab_memory(slab) + (size_t)engine->elsewhere));
 }
 
 void tcpm_engine_reserve(struct tcpm_engine *engine, uint64_t bytes)

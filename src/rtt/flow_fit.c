@@ -4,10 +4,14 @@
  * The highest places are freed: who is there moves to a free place below, and whoever knew it
  * by its place is told.
  */
+#include <string.h>
+
 #include "rtt/flow_store.h"
 
 /* More than what is asked for is given back at once, so that it is not asked for each time. */
 #define FIT_MORE ((size_t)256 << 10)
+/* And not more than this, before it is looked at what else went with the flows. */
+#define FIT_MOST ((size_t)2 << 20)
 
 /* Whoever knows a flow by its place learns of another one. */
 static void change_place(struct flow_table *table, struct flow *flow, uint32_t from, uint32_t to)
@@ -54,24 +58,81 @@ static void lower(struct flow_table *table)
 	table->high--;
 }
 
-void flow_table_fit(struct flow_table *table, size_t elsewhere)
+static uint32_t *wide_of(struct flow *flow)
+{
+	return &flow->key.wide;
+}
+
+static uint32_t *rare_of(struct flow *flow)
+{
+	return &flow->rare;
+}
+
+/* What flows that went had in a pool is given back, if it is worth a look at all flows. */
+static void tighten(struct flow_table *table, struct pool *pool,
+		    uint32_t *(*number_of)(struct flow *flow))
+{
+	uint32_t level;
+
+	if ((size_t)(pool->high - pool->taken) * pool->size < FIT_MORE &&
+	    pool->high - pool->taken < pool->high / 2)
+		return;
+	level = pool_level(pool);
+	for (uint32_t place = 1; place <= table->high; place++) {
+		struct flow *flow = flow_at(table, place);
+		uint32_t *number = number_of(flow);
+		uint32_t to;
+
+		if (flow->state == FLOW_SPARE || *number <= level)
+			continue;
+		to = pool_take(pool);
+		memcpy(pool_at(pool, to), pool_at(pool, *number), pool->size);
+		pool_drop(pool);
+		*number = to;
+	}
+	pool_lower(pool, level);
+}
+
+static size_t excess_of(const struct flow_table *table)
+{
+	size_t memory = flow_table_memory(table) + table->elsewhere;
+
+	return memory > table->options.max_memory ? memory - table->options.max_memory : 0;
+}
+
+/* So many places fewer, if there are as many. */
+static void lower_by(struct flow_table *table, size_t fewer)
 {
 	uint32_t before = table->high;
-	size_t memory = flow_table_memory(table) + elsewhere;
-	size_t excess;
-	uint32_t fewer;
+	uint32_t level = FLOW_FEWEST;
 
-	table->elsewhere = elsewhere;
-	if (memory <= table->options.max_memory)
-		return;
-	excess = (memory - table->options.max_memory + FIT_MORE) / sizeof(struct flow) + 1;
 	if (before <= FLOW_FEWEST)
 		return;
-	fewer = excess < before - FLOW_FEWEST ? (uint32_t)excess : before - FLOW_FEWEST;
-	while (table->count > before - fewer && flow_table_evict(table, NULL))
+	if (fewer < before - FLOW_FEWEST)
+		level = before - (uint32_t)fewer;
+	while (table->count > level && flow_table_evict(table, NULL))
 		;
-	while (table->high > before - fewer && table->spare)
+	while (table->high > level && table->spare)
 		lower(table);
 	region_give_back(&table->flows, table->high * sizeof(struct flow),
 			 before * sizeof(struct flow));
+}
+
+bool flow_table_fit(struct flow_table *table, size_t elsewhere)
+{
+	size_t excess;
+	uint32_t before = table->count;
+
+	table->elsewhere = elsewhere;
+	if (!excess_of(table))
+		return true;
+	tighten(table, &table->wide, wide_of);
+	tighten(table, &table->rare, rare_of);
+	excess = excess_of(table);
+	if (!excess)
+		return true;
+	if (excess > FIT_MOST)
+		excess = FIT_MOST;
+	lower_by(table, (excess + FIT_MORE) / sizeof(struct flow) + 1);
+	return !excess_of(table) || table->count == before;
 }

@@ -148,8 +148,10 @@ void flow_table_clear(struct flow_table *table);
  * others: evicts flows if need be, moves others (no pointer to a flow survives this call) and
  * gives the system its memory back. A few flows may always stay. Until the next call, new
  * flows keep within the bound too; the few that are rare may pass it by some bytes each.
+ * True: it is done, or no more can be. False: some flows went, and with them what they had
+ * elsewhere; to be called again.
  */
-void flow_table_fit(struct flow_table *table, size_t elsewhere);
+bool flow_table_fit(struct flow_table *table, size_t elsewhere);
 
 /* Bytes of memory taken. */
 size_t flow_table_memory(const struct flow_table *table);

@@ -6,8 +6,6 @@
  * piece has one history: sent once, sent again, or seen for the first time after
  * its successors.
  */
-#include <stdlib.h>
-
 #include "rtt/match_ack.h"
 #include "rtt/seq.h"
 
@@ -78,12 +76,14 @@ static enum segment_kind kind_of_old(const struct direction *direction,
 				     uint32_t start, uint32_t end)
 {
 	int64_t limit_ns = arrival->packet->ip_id ? COPY_BY_ID_NS : COPY_BY_CONTENT_NS;
+	uint32_t limit = (uint32_t)(limit_ns >> SENT_SHIFT);
 
 	if (arrival->packet->length == 1 && end - start == 1 && end == direction->una &&
 	    end == direction->max)
 		return SEGMENT_KEEP_ALIVE;
+	/* Not farther apart than the limit, in either direction. */
 	if (direction->fingerprint == packet_fingerprint &&
-	    abs((int32_t)(sent_stamp(arrival) - direction->sent)) <= limit_ns >> SENT_SHIFT)
+	    sent_stamp(arrival) - direction->sent + limit <= 2 * limit)
 		return SEGMENT_COPY;
 	return SEGMENT_RESENT;
 }

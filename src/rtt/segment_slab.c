@@ -42,8 +42,8 @@ struct segment_slab {
 	unsigned top;          /* order of what is in use so far */
 	unsigned most;         /* of the whole region */
 	uint32_t free[MAX_ORDER + 1];
-	size_t bound;  /* bytes that it may grow to */
-	uint32_t used; /* units in blocks that are taken */
+	unsigned reach; /* what it may grow to, by the bound on its memory */
+	uint32_t used;  /* units in blocks that are taken */
 	uint32_t aside_count;
 	uint32_t aside[KEPT_ASIDE];
 };
@@ -89,9 +89,8 @@ struct segment_slab *segment_slab_new(uint32_t segments)
 		return NULL;
 	while (order < MAX_ORDER && (1u << order) < segments)
 		order++;
-	slab->bound = SIZE_MAX;
 	slab->top = FIRST_ORDER;
-	slab->most = order;
+	slab->most = slab->reach = order;
 	if (region_init(&slab->memory, sizeof(struct segment) << order) < 0 ||
 	    region_init(&slab->orders, (size_t)1 << order) < 0) {
 		segment_slab_free(slab);
@@ -135,13 +134,15 @@ size_t segment_slab_memory(const struct segment_slab *slab)
 
 void segment_slab_bound(struct segment_slab *slab, size_t bytes)
 {
-	slab->bound = bytes;
+	slab->reach = slab->top;
+	while (slab->reach < slab->most && memory_of(slab->reach + 1) <= bytes)
+		slab->reach++;
 }
 
 /* Twice as much is in use. False: all of it was, or the bound is reached. */
 static bool extend(struct segment_slab *slab)
 {
-	if (slab->top == slab->most || memory_of(slab->top + 1) > slab->bound)
+	if (slab->top >= slab->reach)
 		return false;
 	list_push(slab, 1u << slab->top, slab->top);
 	slab->top++;
@@ -170,7 +171,7 @@ uint32_t segment_slab_take(struct segment_slab *slab, unsigned units)
 	unsigned wanted = order_of(units);
 	unsigned order;
 
-	if (units > SMALL_UNITS && units > ((1u << slab->most) - slab->used) / 8)
+	if (units > SMALL_UNITS && units > ((1u << slab->reach) - slab->used) / 8)
 		return 0;
 	if (wanted == SMALLEST_ORDER && slab->aside_count) {
 		slab->used += units;

@@ -132,6 +132,7 @@ void *blocks_take(struct blocks *blocks, size_t size)
 		void *block = *spare;
 
 		memcpy(spare, block, sizeof(*spare));
+		blocks->spared -= size;
 		return memset(block, 0, size);
 	}
 	/* Processors fetch cache lines in pairs. */
@@ -155,6 +156,7 @@ void blocks_give(struct blocks *blocks, void *block, size_t size)
 
 	memcpy(block, spare, sizeof(*spare));
 	*spare = block;
+	blocks->spared += size;
 }
 
 static void unmap(struct blocks *blocks, struct blocks_chunk *chunk)
@@ -181,5 +183,6 @@ void blocks_clear(struct blocks *blocks)
 	unmap(blocks, blocks->chunks->next);
 	blocks->chunks->next = NULL;
 	memset(blocks->spare, 0, sizeof(blocks->spare));
+	blocks->spared = 0;
 	begin(blocks, blocks->clean);
 }

@@ -25,6 +25,7 @@ struct blocks {
 	char *clean;               /* from here on it is zero: never used */
 	void *spare[BLOCKS_SIZES]; /* given back; each holds the address of the next */
 	size_t held;
+	size_t spared; /* bytes in spare */
 };
 
 /* Gives all to the system; blocks that were taken are gone. Nothing is held then. */
@@ -48,6 +49,12 @@ void blocks_give(struct blocks *blocks, void *block, size_t size);
 static inline size_t blocks_memory(const struct blocks *blocks)
 {
 	return blocks->held;
+}
+
+/* Of these, bytes that the next blocks can be of. */
+static inline size_t blocks_free(const struct blocks *blocks)
+{
+	return blocks->spared + (size_t)(blocks->end - blocks->next);
 }
 
 #endif

@@ -68,10 +68,12 @@ const struct groups_options *groups_options(const struct groups *groups)
 	return &groups->options;
 }
 
+/* What is held but free is there for new groups: after a busy interval it may be all. */
 static bool has_memory(const struct groups *groups)
 {
 	return groups->options.max_memory == 0 ||
-	       groups_memory(groups) < groups->options.max_memory;
+	       groups_memory(groups) - blocks_free(&groups->table.blocks) <
+		       groups->options.max_memory;
 }
 
 /* The group of a key, made if there is none, or "other". */

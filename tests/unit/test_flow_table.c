@@ -360,9 +360,11 @@ static void fitting_moves_flows_and_loses_none(void **state)
 	flow_table_add_alias(table, flow, &other);
 	flow_table_note_syn(table, find(table, MANY - 2));
 	before = flow_table_memory(table);
-	flow_table_fit(table, 0);
+	while (!flow_table_fit(table, 0))
+		;
 	assert_int_equal(flow_table_memory(table), before);
-	flow_table_fit(table, ((size_t)16 << 20) - before + ((size_t)1 << 20));
+	while (!flow_table_fit(table, ((size_t)16 << 20) - before + ((size_t)1 << 20)))
+		;
 	assert_true(flow_table_memory(table) <= before - ((size_t)1 << 20));
 	assert_true(flow_table_evicted(table) > 0);
 
@@ -417,10 +419,12 @@ static void memory_is_a_bound_by_itself(void **state)
 			flow_table_fit(table, 0);
 		assert_true(flow_table_memory(table) <= bound + ((size_t)1 << 20));
 	}
-	flow_table_fit(table, 0);
+	while (!flow_table_fit(table, 0))
+		;
 	assert_true(flow_table_memory(table) <= bound);
 	assert_true(flow_table_count(table) * sizeof(struct flow) > bound / 2);
-	flow_table_fit(table, bound * 2);
+	while (!flow_table_fit(table, bound * 2))
+		;
 	assert_true(flow_table_count(table) > 0);
 	flow_table_free(table);
 }

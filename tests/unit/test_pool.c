@@ -303,6 +303,50 @@ static void the_last_given_back_is_the_next(void **state)
 	pool_done(&pool);
 }
 
+/* Whoever is above the level moves below it, and is as it was. */
+static void is_lowered(void **state)
+{
+	enum { MANY = 100000 };
+	static uint32_t numbers[MANY];
+	struct pool pool;
+	uint32_t level;
+	size_t before;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, 16, MANY), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		numbers[i] = pool_take(&pool);
+		memcpy(pool_at(&pool, numbers[i]), &i, sizeof(i));
+	}
+	for (uint32_t i = 0; i < MANY; i++) {
+		if (i % 10) {
+			pool_give(&pool, numbers[i]);
+			numbers[i] = 0;
+		}
+	}
+	before = pool_memory(&pool);
+	level = pool_level(&pool);
+	assert_int_equal(level, MANY / 10);
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t to;
+
+		if (numbers[i] <= level)
+			continue;
+		to = pool_take(&pool);
+		assert_in_range(to, 1, level);
+		memcpy(pool_at(&pool, to), pool_at(&pool, numbers[i]), 16);
+		pool_drop(&pool);
+		numbers[i] = to;
+	}
+	pool_lower(&pool, level);
+	assert_int_equal(pool_memory(&pool), before / 10);
+	for (uint32_t i = 0; i < MANY; i += 10)
+		assert_memory_equal(pool_at(&pool, numbers[i]), &i, sizeof(i));
+	/* The next one is new. */
+	assert_int_equal(pool_take(&pool), level + 1);
+	pool_done(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +357,7 @@ int main(void)
 		cmocka_unit_test(pools_against_a_twin),
 		cmocka_unit_test(a_cleared_pool_begins_anew),
 		cmocka_unit_test(the_last_given_back_is_the_next),
+		cmocka_unit_test(is_lowered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,11 @@ static void slab_gives_its_end_back(void **state)
 
 	(void)state;
 	segment_slab_bound(slab, 3 * before);
+	/* An eighth is of what there may be: 16,384 units. */
+	assert_int_equal(segment_slab_take(slab, 2048), 0);
+	blocks[0] = segment_slab_take(slab, 1024);
+	assert_true(blocks[0] != 0);
+	segment_slab_give(slab, blocks[0], 1024);
 	while (count < 20000 && (blocks[count] = segment_slab_take(slab, 2)))
 		count++;
 	assert_int_equal(count, 8191); /* of twice 8,192 units, but for the empty ring */
