@@ -43,6 +43,15 @@ static bool malloc_is_known(void)
 	return after >= before + 10000;
 }
 
+/* If not, says so: what asks is to be skipped. */
+static bool need_known_malloc(void)
+{
+	if (malloc_is_known())
+		return true;
+	print_message("malloc is another than glibc's, as under a sanitizer\n");
+	return false;
+}
+
 /* Samples of flow number `number`, spread over a factor of `spread`. */
 static void give_some(struct groups *groups, unsigned number, unsigned samples, unsigned spread)
 {
@@ -71,7 +80,7 @@ static void counts_what_it_holds(void **state)
 		     {3000, 1, 0}, {3000, 600, 100}, {70000, 3, 1}, {20000, 50, 20}};
 
 	(void)state;
-	if (!malloc_is_known())
+	if (!need_known_malloc())
 		skip();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t before = in_use();
@@ -99,7 +108,7 @@ static void counts_what_is_left(void **state)
 	size_t before;
 
 	(void)state;
-	if (!malloc_is_known()) {
+	if (!need_known_malloc()) {
 		groups_free(more);
 		skip();
 	}
@@ -171,7 +180,7 @@ static void without_memory_samples_are_other(void **state)
 	size_t made;
 
 	(void)state;
-	if (!malloc_is_known())
+	if (!need_known_malloc())
 		skip();
 	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
 	groups = make_groups((struct groups_options){.max_groups = 2 * COUNT});
@@ -207,7 +216,7 @@ static void without_memory_quantiles_miss_samples(void **state)
 	struct rlimit limit;
 
 	(void)state;
-	if (!malloc_is_known()) {
+	if (!need_known_malloc()) {
 		groups_free(groups);
 		skip();
 	}
