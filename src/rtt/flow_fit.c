@@ -10,6 +10,8 @@
 
 /* More than what is asked for is given back at once, so that it is not asked for each time. */
 #define FIT_MORE ((size_t)256 << 10)
+/* Less is not worth a look at all flows. */
+#define TIGHTEN_LEAST ((size_t)64 << 10)
 /* And not more than this, before it is looked at what else went with the flows. */
 #define FIT_MOST ((size_t)2 << 20)
 
@@ -68,14 +70,13 @@ static uint32_t *rare_of(struct flow *flow)
 	return &flow->rare;
 }
 
-/* What flows that went had in a pool is given back, if it is worth a look at all flows. */
+/* What flows that went had in a pool is given back. */
 static void tighten(struct flow_table *table, struct pool *pool,
 		    uint32_t *(*number_of)(struct flow *flow))
 {
 	uint32_t level;
 
-	if ((size_t)(pool->high - pool->taken) * pool->size < FIT_MORE &&
-	    pool->high - pool->taken < pool->high / 2)
+	if ((size_t)(pool->high - pool->taken) * pool->size < TIGHTEN_LEAST)
 		return;
 	level = pool_level(pool);
 	for (uint32_t place = 1; place <= table->high; place++) {
