@@ -34,21 +34,6 @@ run() {
   exec "$1" --threads 2 "${@:2}"
 }
 
-# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
-# have passed.
-within() {
-  local left=$1
-  shift
-  while ! "$@"; do
-    [ $((left--)) -gt 0 ] || return 1
-    sleep 0.1
-  done
-}
-
-ended() {
-  ! kill -0 "$child" 2>/dev/null
-}
-
 # silent_pipe MODE ARGUMENTS...: the program on a pipe that stays open. Its process is $child,
 # the writing end is descriptor 9.
 silent_pipe() {
@@ -84,16 +69,6 @@ lines_are() {
 # Threads of the child.
 threads() {
   find "/proc/$child/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
-}
-
-# Whether the pipe is drained and the child sleeps.
-waits() {
-  local state
-  for _ in 1 2 3; do
-    state=$(cut -d ' ' -f 3 "/proc/$child/stat" 2>/dev/null)
-    [ "$state" = S ] || return 1
-    sleep 0.05
-  done
 }
 
 # one MODE ARGUMENTS: a run, for the comparison. The arguments are read by a shell.

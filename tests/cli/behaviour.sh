@@ -22,31 +22,6 @@ trap '[ -z "$child" ] || kill -9 "$child" 2>/dev/null; rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 "$make_captures" . || exit 1
 
-# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
-# have passed.
-within() {
-  local left=$1
-  shift
-  while ! "$@"; do
-    [ $((left--)) -gt 0 ] || return 1
-    sleep 0.1
-  done
-}
-
-ended() {
-  ! kill -0 "$child" 2>/dev/null
-}
-
-# Whether the program sits and waits for the pipe: it has slept in each of three looks.
-waits() {
-  local state
-  for _ in 1 2 3; do
-    state=$(sed 's/.*) \(.\).*/\1/' "/proc/$child/stat" 2>/dev/null)
-    [ "$state" = S ] || return 1
-    sleep 0.05
-  done
-}
-
 # silent_pipe FILE ARGUMENTS...: starts the program on a pipe that brings the file and then
 # stays open and silent. Its process is $child, its writing end descriptor 9.
 silent_pipe() {

@@ -27,17 +27,6 @@ for name in demo again; do
   cp "$here/../net/demo.pcap" $name.pcap && chmod 644 $name.pcap || exit 1
 done
 
-# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
-# have passed.
-within() {
-  local left=$1
-  shift
-  while ! "$@"; do
-    [ $((left--)) -gt 0 ] || return 1
-    sleep 0.1
-  done
-}
-
 said() {
   grep -q -e "$1" log
 }
@@ -48,10 +37,6 @@ says() {
     echo "no line with: $1"
     cat log
   }
-}
-
-ended() {
-  ! kill -0 "$child" 2>/dev/null
 }
 
 # config AGENT [CAPTURE]: the file, which sends to the agent. There is room for one flow.

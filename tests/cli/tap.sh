@@ -31,3 +31,30 @@ skip() {
   number=$((number + 1))
   echo "ok $number - $1 # SKIP $2"
 }
+
+# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
+# have passed.
+within() {
+  local left=$1
+  shift
+  while ! "$@"; do
+    [ $((left--)) -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+# Whether the process $child, the caller's, has ended.
+# shellcheck disable=SC2154
+ended() {
+  ! kill -0 "$child" 2>/dev/null
+}
+
+# Whether the process $child sits and waits: it has slept in each of three looks.
+waits() {
+  local state
+  for _ in 1 2 3; do
+    state=$(sed 's/.*) \(.\).*/\1/' "/proc/$child/stat" 2>/dev/null)
+    [ "$state" = S ] || return 1
+    sleep 0.05
+  done
+}
