@@ -235,7 +235,6 @@ static void feed_windows(struct measure *measure, struct tcpm_frame *frames, int
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
 		    int count)
 {
-	measure->intake.filter_tagged = measure->filter_tagged;
 	count = intake_take(&measure->intake, source, frames, count);
 	if (measure->windows.duration_ns)
 		feed_windows(measure, frames, count);

@@ -36,7 +36,6 @@ struct measure {
 	struct tcpm_engine *engine;
 	struct groups *groups; /* the owner may put others in their place, see groups_reset */
 	struct intake intake;
-	bool filter_tagged;  /* only frames with VLAN tags are left to the filter */
 	bool filter_refused; /* for a link type; it was complained of */
 	struct measure_windows windows;
 	struct output_facts facts; /* the counters are the engine's */

@@ -64,7 +64,7 @@ static void note_exact(struct worker *worker)
 {
 	enum live_exact exact = worker->live ? live_source_exact(worker->source) : LIVE_NOT_EXACT;
 
-	worker->measure.filter_tagged = exact == LIVE_EXACT_BUT_TAGGED;
+	worker->measure.intake.filter_tagged = exact == LIVE_EXACT_BUT_TAGGED;
 	if (exact == LIVE_TOO_LARGE && !worker->silent)
 		complain("%s: the filter is too large for the kernel, so all packets are looked "
 			 "at; networks instead of addresses make it smaller",
