@@ -131,6 +131,7 @@ struct tcpm_sample {
 	int64_t rtt_ns;      /* never negative */
 	int64_t previous_ns; /* the sample before in this direction and class; -1: none */
 	uint64_t frame;      /* number of the frame that holds the acknowledgement */
+	uint64_t order;      /* of that frame, of all that the engine was fed, from 1 */
 	const struct tcpm_flow_id *flow; /* valid during the call only */
 	/* The caller's word for this direction of this flow: NULL at first, kept
 	 * until the flow is closed. Saves the caller a look-up for each sample. It stays
@@ -203,11 +204,18 @@ struct tcpm_options {
 	const struct tcpm_tunnel_port *tunnel_ports;
 	size_t tunnel_port_count;
 	uint64_t hash_seed; /* secret, from a random source: keys the flow table */
+	/* Several engines may share the flows of one capture, each in a thread of its own. Each
+	 * is fed all frames, in order, and measures those of its part: all that the same two hosts
+	 * send each other, whatever it is packed into. What is not TCP is of part 0. The engines'
+	 * counters add up to those of one that measures all, and so do their samples, as long as
+	 * no limit is reached. */
+	uint32_t shares; /* how many; 0 and 1: this one measures all */
+	uint32_t share;  /* this one's part, below that */
 };
 
 /* Everything that happened, since the engine was made. */
 struct tcpm_counters {
-	uint64_t frames;
+	uint64_t frames; /* without those that another engine measures, see tcpm_options.shares */
 	uint64_t decoded[TCPM_DECODES]; /* adds up to frames */
 	uint64_t copies;                /* TCP packets captured twice, used once */
 

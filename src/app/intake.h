@@ -1,7 +1,6 @@
 /*
  * What is done with a source's frames before they are decoded: their interfaces get the
- * run's numbers, the filter keeps those that match, and what came by is noted. It needs
- * nothing of the engine, so it may be done in another thread, ahead of it.
+ * run's numbers, the filter keeps those that match, and what came by is noted.
  */
 #ifndef APP_INTAKE_H
 #define APP_INTAKE_H

@@ -66,8 +66,8 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	groups_closed(measure->groups, &now);
 }
 
-struct groups *measure_groups(const struct options *options, const struct prefixes *local,
-			      unsigned sets, struct error *error)
+static struct groups *make_groups(const struct options *options, const struct prefixes *local,
+				  unsigned sets, bool part, struct error *error)
 {
 	struct groups_options settings = {
 		.by = {.interface = options->by_interface,
@@ -79,6 +79,7 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 		.max_memory = (size_t)(options->max_memory / 4 * 3 / sets),
 		.seed = measure_secret(),
 		.local = local,
+		.part = part,
 	};
 	struct groups *groups = NULL;
 	int result = groups_by_parse(options->group_by, &settings.by.hosts);
@@ -91,6 +92,12 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 	return groups;
 }
 
+struct groups *measure_groups(const struct options *options, const struct prefixes *local,
+			      unsigned sets, struct error *error)
+{
+	return make_groups(options, local, sets, false, error);
+}
+
 /* The engine's limits, if this is the only one. */
 #define MAX_FLOWS    1000000u
 #define MAX_SEGMENTS 2097152u
@@ -100,9 +107,10 @@ static uint32_t share_of(uint64_t limit, unsigned shares)
 	return limit > shares ? (uint32_t)(limit / shares) : 1;
 }
 
-static int make_engine(struct measure *measure, const struct options *options, unsigned shares,
-		       struct error *error)
+static int make_engine(struct measure *measure, const struct options *options,
+		       const struct measure_role *role, struct error *error)
 {
+	unsigned shares = role->shares;
 	struct tcpm_options settings = {
 		.max_flows = share_of(options->max_flows ? options->max_flows : MAX_FLOWS, shares),
 		.max_segments = share_of(MAX_SEGMENTS, shares),
@@ -112,6 +120,8 @@ static int make_engine(struct measure *measure, const struct options *options, u
 		.idle_ns = options->service.idle_ns,
 		.closed_ns = options->service.expired_ns,
 		.hash_seed = measure_secret(),
+		.shares = role->of_flows ? shares : 1,
+		.share = role->of_flows ? role->share : 0,
 	};
 	struct tcpm_handler handler = {.user = measure, .sample = on_sample, .closed = on_closed};
 
@@ -120,7 +130,7 @@ static int make_engine(struct measure *measure, const struct options *options, u
 }
 
 int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
-		 const struct prefixes *local, unsigned shares, unsigned sets, struct error *error)
+		 const struct prefixes *local, const struct measure_role *role, struct error *error)
 {
 	int result = 0;
 
@@ -128,12 +138,13 @@ int measure_init(struct measure *measure, const struct options *options, struct 
 		.intake = {.interfaces = {.names = names}},
 		.windows = {.duration_ns = options->sample_duration_ns,
 			    .interval_ns = options->sample_interval_ns},
+		.silent = role->of_flows && role->share > 0,
 	};
 	if (options->filter)
 		result = filter_new(options->filter, &measure->intake.filter, error);
 	if (!result) {
-		measure->groups = measure_groups(options, local, sets, error);
-		result = measure->groups ? make_engine(measure, options, shares, error) : -ENOMEM;
+		measure->groups = make_groups(options, local, role->sets, role->of_flows, error);
+		result = measure->groups ? make_engine(measure, options, role, error) : -ENOMEM;
 	}
 	if (result < 0)
 		measure_done(measure);
@@ -155,14 +166,18 @@ void measure_refilter(struct measure *measure, struct filter *filter)
 }
 
 /* What the intake noted is of what was measured by now. */
-static void take_facts(struct measure *measure, const struct intake_facts *facts)
+static void take_facts(struct measure *measure)
 {
+	const struct intake_facts *facts = &measure->intake.facts;
+
 	measure->facts.records = facts->records;
 	measure->facts.wire_bytes = facts->wire_bytes;
 	measure->facts.first_ns = facts->first_ns;
 	measure->facts.last_ns = facts->last_ns;
 	if (facts->refused && !measure->filter_refused) {
-		complain("%s; frames of this link type are left out", measure->intake.refusal.text);
+		if (!measure->silent)
+			complain("%s; frames of this link type are left out",
+				 measure->intake.refusal.text);
 		measure->filter_refused = true;
 	}
 }
@@ -242,34 +257,38 @@ void measure_frames(struct measure *measure, const struct source *source, struct
 		feed(measure, frames, count);
 	add_pending(measure);
 	share_memory(measure);
-	take_facts(measure, &measure->intake.facts);
+	take_facts(measure);
 }
 
-void measure_decoded(struct measure *measure, const struct tcpm_batch *batch,
-		     const struct intake_facts *facts)
+void measure_decoded(struct measure *measure, const struct tcpm_batch *batch)
 {
 	tcpm_engine_feed_batch(measure->engine, batch);
 	add_pending(measure);
 	share_memory(measure);
-	take_facts(measure, facts);
+	take_facts(measure);
 }
 
 _Static_assert(sizeof(struct tcpm_counters) % sizeof(uint64_t) == 0, "counters are all alike");
 
+void counters_add(struct tcpm_counters *into, const struct tcpm_counters *counters)
+{
+	uint64_t *sums = (uint64_t *)into;
+	const uint64_t *more = (const uint64_t *)counters;
+
+	for (size_t i = 0; i < sizeof(*into) / sizeof(uint64_t); i++)
+		sums[i] += more[i];
+}
+
 void facts_add(struct output_facts *into, struct tcpm_counters *counters,
 	       const struct output_facts *facts)
 {
-	uint64_t *sums = (uint64_t *)counters;
-	const uint64_t *more = (const uint64_t *)facts->counters;
-
 	if (facts->counters->frames) {
 		if (!counters->frames || facts->first_ns < into->first_ns)
 			into->first_ns = facts->first_ns;
 		if (!counters->frames || facts->last_ns > into->last_ns)
 			into->last_ns = facts->last_ns;
 	}
-	for (size_t i = 0; i < sizeof(*counters) / sizeof(uint64_t); i++)
-		sums[i] += more[i];
+	counters_add(counters, facts->counters);
 	into->records += facts->records;
 	into->wire_bytes += facts->wire_bytes;
 	into->dropped += facts->dropped;

@@ -1,6 +1,5 @@
 /*
- * What happens to frames: intake -> engine -> groups. One stream of them, in one thread, or
- * in two: the intake's half and the decoding may be done ahead, in another (app/ahead.h).
+ * What happens to frames: intake -> engine -> groups. One stream of them, in one thread.
  */
 #ifndef APP_MEASURE_H
 #define APP_MEASURE_H
@@ -36,7 +35,8 @@ struct measure {
 	struct tcpm_engine *engine;
 	struct groups *groups; /* the owner may put others in their place, see groups_reset */
 	struct intake intake;
-	bool filter_refused; /* for a link type; it was complained of */
+	bool filter_refused; /* for a link type; it was complained of, */
+	bool silent;         /* or another measure did */
 	struct measure_windows windows;
 	struct output_facts facts; /* the counters are the engine's */
 	/* Bytes of the budget that others use for this measure, beside its own groups. Any thread
@@ -53,12 +53,22 @@ struct measure {
 /* Keys a hash table: random. */
 uint64_t measure_secret(void);
 
+/* One of several measures. */
+struct measure_role {
+	unsigned shares; /* how many there are, between which the limits on memory are divided */
+	unsigned sets;   /* as for measure_groups */
+	/* All see the same frames, and share the flows (see tcpm_options.shares); this is one,
+	 * and the first speaks for all. */
+	bool of_flows;
+	unsigned share;
+};
+
 /* Makes the engine, the groups and the filter that the options ask for. names outlives the
- * measure. shares: how many measures there are, between which the limits on memory are
- * divided; sets: as for measure_groups. On error *measure is empty and *error filled; -EINVAL: the
- * user asked for something wrong. */
+ * measure. On error *measure is empty and *error filled; -EINVAL: the user asked for something
+ * wrong. */
 int measure_init(struct measure *measure, const struct options *options, struct interfaces *names,
-		 const struct prefixes *local, unsigned shares, unsigned sets, struct error *error);
+		 const struct prefixes *local, const struct measure_role *role,
+		 struct error *error);
 
 /* Frees all. An empty one stays behind. */
 void measure_done(struct measure *measure);
@@ -76,10 +86,12 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
 		    int count);
 
-/* Measures frames that went through the measure's intake and were decoded. facts: the
- * intake's, as they were behind the last of these. Windows are not looked at. */
-void measure_decoded(struct measure *measure, const struct tcpm_batch *batch,
-		     const struct intake_facts *facts);
+/* Measures frames that went through the measure's intake and were decoded. Windows are not
+ * looked at. */
+void measure_decoded(struct measure *measure, const struct tcpm_batch *batch);
+
+/* Adds all of the counters. */
+void counters_add(struct tcpm_counters *into, const struct tcpm_counters *counters);
 
 /* Adds what another thread read. */
 void facts_add(struct output_facts *into, struct tcpm_counters *counters,

@@ -74,8 +74,8 @@ static void note_exact(struct worker *worker)
 int worker_measures(struct worker *worker, const struct options *options, struct interfaces *names,
 		    const struct prefixes *local, unsigned shares, struct error *error)
 {
-	int result = measure_init(&worker->measure, options, names, local, shares,
-				  shares * WORKER_SETS, error);
+	const struct measure_role role = {.shares = shares, .sets = shares * WORKER_SETS};
+	int result = measure_init(&worker->measure, options, names, local, &role, error);
 
 	if (result < 0)
 		return result;

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What sentences call the file. */
@@ -254,4 +255,27 @@ int file_source_open(const char *path, struct source **source, struct error *err
 	if (result < 0)
 		close(fd);
 	return result;
+}
+
+bool file_source_is_plain(const char *path, uint64_t *bytes)
+{
+	uint8_t magic[COMPRESSION_MAGIC_SIZE];
+	struct stat status;
+	bool plain = false;
+	int fd;
+
+	/* To open a pipe may wait, or let its writer go on. */
+	if (strcmp(path, "-") == 0 || stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return false;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+		const ssize_t count = pread(fd, magic, sizeof(magic), 0);
+
+		plain = count >= 0 && !compression_of(magic, (size_t)count);
+		*bytes = (uint64_t)status.st_size;
+	}
+	close(fd);
+	return plain;
 }

@@ -8,6 +8,7 @@
 #ifndef CAPTURE_SOURCE_H
 #define CAPTURE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,8 +82,13 @@ static inline void source_close(struct source *source)
  */
 int file_source_open(const char *path, struct source **source, struct error *error);
 
+/* Whether a path names a regular file that is not compressed: one that several sources may
+ * read side by side, each as cheaply as one alone. *bytes is its size then. It is opened and
+ * closed again. */
+bool file_source_is_plain(const char *path, uint64_t *bytes);
+
 /*
- * The same for an open descriptor, from where it stands; name is what errors call
+ * As file_source_open, for an open descriptor, from where it stands; name is what errors call
  * it. source_close closes fd; on error it stays open and the caller's.
  */
 int file_source_open_fd(int fd, const char *name, struct source **source, struct error *error);

@@ -169,6 +169,8 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		options_done(&parsed);
 		return result;
 	}
+	if (row_given(&parsed, row_of_name("threads")))
+		parsed.shares = parsed.threads;
 	*options = parsed;
 	return 0;
 }

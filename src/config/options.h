@@ -130,6 +130,7 @@ struct options {
 	size_t local_count;
 	bool both_sides;
 	uint64_t count;             /* packets to read; 0: all */
+	uint64_t shares;            /* threads that share what -r reads; 0: as many as help */
 	int64_t sample_duration_ns; /* look for so long; 0: always, */
 	int64_t sample_interval_ns; /* and then not for so long */
 

@@ -61,7 +61,7 @@ const struct row options_table[] = {
 	{"count", 0, KIND_NUMBER, TO(count), .argument = "PACKETS", .minimum = 1,
 	 .maximum = UINT64_MAX, .help = "end after this many packets"},
 	{"threads", 0, KIND_NUMBER, TO(threads), .argument = "N", .minimum = 1, .maximum = 64,
-	 .key = "threads", .help = "threads an interface; with -r, 2 to read ahead"},
+	 .key = "threads", .help = "for each interface, or in all for -r"},
 	{"snapshot-length", 's', KIND_NUMBER, TO(snaplen), .argument = "BYTES", .minimum = 68,
 	 .maximum = 262144, .key = "snaplen"},
 	{"buffer-size", 'B', KIND_NUMBER, TO(buffer_kib), .argument = "KIB", .minimum = 256,

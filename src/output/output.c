@@ -51,13 +51,23 @@ int output_open(const char *format, const struct output_settings *settings, stru
 	return 0;
 }
 
+void output_sample_append(struct output *output, const struct tcpm_sample *sample,
+			  enum group_side side)
+{
+	if (output->ops->sample &&
+	    (side != GROUP_SIDE_LOCAL || output->settings.ranking.both_sides))
+		output->ops->sample(output, sample, side);
+}
+
+int output_sample_flush(struct output *output)
+{
+	return output->text.used < FLUSH_AT ? output->text.error : output_flush(output);
+}
+
 int output_sample(struct output *output, const struct tcpm_sample *sample, enum group_side side)
 {
-	if (!output->ops->sample ||
-	    (side == GROUP_SIDE_LOCAL && !output->settings.ranking.both_sides))
-		return output->text.error;
-	output->ops->sample(output, sample, side);
-	return output->text.used < FLUSH_AT ? output->text.error : output_flush(output);
+	output_sample_append(output, sample, side);
+	return output_sample_flush(output);
 }
 
 /* The groups of a format that only has rows. */

@@ -13,7 +13,6 @@
 /* Values of the registry at https://www.tcpdump.org/linktypes.html. */
 enum {
 	LINKTYPE_NULL = 0,
-	LINKTYPE_ETHERNET = 1,
 	LINKTYPE_PPP = 9,
 	LINKTYPE_RAW_BSD = 12, /* the same as RAW, under the number that a system uses itself */
 	LINKTYPE_RAW_OPENBSD = 14,
@@ -45,7 +44,7 @@ enum {
 /* The outermost layer of each; LAYER_NONE of all others. */
 static const uint8_t first_layers[] = {
 	[LINKTYPE_NULL] = LAYER_LOOPBACK,
-	[LINKTYPE_ETHERNET] = LAYER_ETHERNET,
+	[PACKET_LINKTYPE_ETHERNET] = LAYER_ETHERNET,
 	[LINKTYPE_PPP] = LAYER_PPP,
 	[LINKTYPE_RAW_BSD] = LAYER_RAW_IP,
 	[LINKTYPE_RAW_OPENBSD] = LAYER_RAW_IP,

@@ -15,6 +15,10 @@
 
 #include "tcpmetro.h"
 
+/* The link type of nearly all captures, of the registry at
+ * https://www.tcpdump.org/linktypes.html. */
+#define PACKET_LINKTYPE_ETHERNET 1
+
 /* Layers in front of TCP walked before a frame is given up as TCPM_DECODE_TOO_DEEP.
  * Each header is one: link, VLAN tag, MPLS label, IP, extension, GRE; a UDP header
  * counts together with the tunnel header behind it. Real networks' deepest stacks, an

@@ -9,10 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/hosts.h"
 #include "rtt/flow_name.h"
 #include "rtt/match.h"
 
 #define MAX_CAPACITY ((size_t)1 << 20)
+
+/* So many frames are shared out at once. */
+#define SIFTED 256
 
 /* IPv4 without labels: most of what there is. Returns the index of the sender in the name. */
 static unsigned identify_plain(const struct batch_rules *rules, const struct packet *packet,
@@ -67,6 +71,31 @@ static unsigned identify(const struct batch_rules *rules, const struct packet *p
 	return sender;
 }
 
+/* Whether another engine measures what hosts of this number send each other. */
+static bool is_elsewhere(const struct batch_rules *rules, uint32_t hosts)
+{
+	return (uint64_t)hosts * rules->shares >> 32 != rules->share;
+}
+
+/* Decodes a frame, if it is of this engine's part. As enum tcpm_decode, or DECODED_ELSEWHERE. */
+static unsigned decode_share(const struct batch_rules *rules, const struct tcpm_frame *frame,
+			     struct packet *packet)
+{
+	uint32_t hosts;
+	bool peeked = packet_hosts_peek(frame, &hosts);
+	unsigned result;
+
+	if (peeked && is_elsewhere(rules, hosts))
+		return DECODED_ELSEWHERE;
+	result = packet_decode_with(&rules->ports, frame, packet);
+	if (peeked)
+		return result;
+	if (result == TCPM_DECODE_TCP ? is_elsewhere(rules, packet_hosts(packet))
+				      : rules->share != 0)
+		return DECODED_ELSEWHERE;
+	return result;
+}
+
 void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *frame,
 		  struct decoded *decoded)
 {
@@ -75,7 +104,10 @@ void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *fram
 
 	decoded->time_ns = frame->time_ns;
 	decoded->number = frame->number;
-	decoded->result = (uint8_t)packet_decode_with(&rules->ports, frame, &decoded->packet);
+	decoded->skipped = 0;
+	decoded->result = (uint8_t)(rules->shares > 1 ? decode_share(rules, frame, &decoded->packet)
+						      : packet_decode_with(&rules->ports, frame,
+									   &decoded->packet));
 	if (decoded->result != TCPM_DECODE_TCP)
 		return;
 	if (packet->version == 4 && packet->label_count == 0)
@@ -101,7 +133,7 @@ struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity)
 		return NULL;
 	batch->rules = *rules;
 	batch->capacity = capacity;
-	batch->count = 0;
+	tcpm_batch_clear(batch);
 	return batch;
 }
 
@@ -110,12 +142,66 @@ void tcpm_batch_free(struct tcpm_batch *batch)
 	free(batch);
 }
 
+/* Which of some frames need a place of their own: those that may be of this engine's part, the
+ * first and the last. Returns their number. All do unless the times only ever go on, for what a
+ * clock that goes back means depends on all frames before. */
+static size_t choose(const struct batch_rules *rules, const struct tcpm_frame *frames, size_t count,
+		     uint32_t chosen[static SIFTED])
+{
+	int64_t last_ns = 0;
+	bool odd = false;
+	size_t most = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t hosts;
+
+		/* Whose a frame is cannot be foreseen, so nothing here depends on it by a jump. */
+		chosen[most] = (uint32_t)i;
+		most += !packet_hosts_peek(&frames[i], &hosts) || !is_elsewhere(rules, hosts) ||
+			i == 0 || i == count - 1;
+		odd |= frames[i].time_ns < last_ns;
+		last_ns = frames[i].time_ns;
+	}
+	if (!odd && last_ns <= BATCH_FARTHEST_NS)
+		return most;
+	for (size_t i = 0; i < count; i++)
+		chosen[i] = (uint32_t)i;
+	return count;
+}
+
+/* Adds frames of which another engine may measure some, at most SIFTED. */
+static void add_share(struct tcpm_batch *batch, const struct tcpm_frame *frames, size_t count)
+{
+	uint32_t chosen[SIFTED];
+	size_t most = choose(&batch->rules, frames, count, chosen);
+	size_t next = 0;
+
+	for (size_t i = 0; i < most; i++) {
+		struct decoded *decoded = &batch->decoded[batch->count++];
+		const struct tcpm_frame *frame = &frames[chosen[i]];
+
+		batch_decode(&batch->rules, frame, decoded);
+		decoded->skipped = (uint32_t)(chosen[i] - next);
+		if (decoded->skipped > 0)
+			decoded->before_ns[0] = frame[-1].time_ns;
+		if (decoded->skipped > 1)
+			decoded->before_ns[1] = frame[-2].time_ns;
+		next = chosen[i] + 1;
+	}
+}
+
 size_t tcpm_batch_add(struct tcpm_batch *batch, const struct tcpm_frame *frames, size_t count)
 {
-	size_t room = batch->capacity - batch->count;
+	size_t room = batch->capacity - batch->frames;
 
 	if (count > room)
 		count = room;
+	batch->frames += count;
+	if (batch->rules.shares > 1) {
+		for (size_t at = 0; at < count; at += SIFTED)
+			add_share(batch, &frames[at], count - at < SIFTED ? count - at : SIFTED);
+		return count;
+	}
 	for (size_t i = 0; i < count; i++)
 		batch_decode(&batch->rules, &frames[i], &batch->decoded[batch->count + i]);
 	batch->count += count;
@@ -124,10 +210,11 @@ size_t tcpm_batch_add(struct tcpm_batch *batch, const struct tcpm_frame *frames,
 
 void tcpm_batch_clear(struct tcpm_batch *batch)
 {
+	batch->frames = 0;
 	batch->count = 0;
 }
 
 size_t tcpm_batch_count(const struct tcpm_batch *batch)
 {
-	return batch->count;
+	return batch->frames;
 }

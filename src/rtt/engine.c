@@ -26,10 +26,6 @@
  * several queues that were written a little out of order. */
 #define CLOCK_STEP_NS (SECOND_NS / 10)
 
-/* Times beyond this, some 146 years either side of 1970, are nonsense; held there, no
- * difference of two of them overflows. */
-#define FARTHEST_NS (INT64_MAX / 2)
-
 #define DEFAULT_MEMORY    (UINT64_C(256) << 20)
 #define MIN_MEMORY        (UINT64_C(1) << 20)
 #define MAX_MEMORY        (UINT64_C(1) << 40)
@@ -44,6 +40,7 @@ struct tcpm_engine {
 	struct match_memory memory;
 	struct batch_rules rules;
 	struct tcpm_counters counters;
+	uint64_t fed;      /* frames, those that another engine measures included */
 	int64_t last_ns;   /* time of the last frame */
 	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
 	bool started;
@@ -83,7 +80,8 @@ static bool options_valid(const struct tcpm_options *options)
 	return options->max_flows <= MAX_FLOWS && options->max_memory <= MAX_MEMORY &&
 	       options->max_segments <= MAX_SEGMENTS &&
 	       options->max_flow_segments <= MAX_FLOW_SEGMENTS && options->idle_ns >= 0 &&
-	       options->half_open_ns >= 0 && options->closed_ns >= 0;
+	       options->half_open_ns >= 0 && options->closed_ns >= 0 &&
+	       options->share < (options->shares ? options->shares : 1);
 }
 
 static struct tcpm_options with_defaults(const struct tcpm_options *given)
@@ -106,6 +104,8 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 		options.half_open_ns = 140 * SECOND_NS;
 	if (!options.closed_ns)
 		options.closed_ns = 15 * SECOND_NS;
+	if (!options.shares)
+		options.shares = 1;
 	return options;
 }
 
@@ -151,7 +151,12 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		.user = engine,
 	};
 
-	engine->rules = (struct batch_rules){.ports = ports, .seed = options.hash_seed};
+	engine->rules = (struct batch_rules){
+		.ports = ports,
+		.seed = options.hash_seed,
+		.shares = options.shares,
+		.share = options.share,
+	};
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
 	engine->memory.slab = segment_slab_new(segments_within(&options));
@@ -189,19 +194,19 @@ const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engin
 }
 
 /* The first frame's time, or one before the last, or none. */
-static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns)
+static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns, bool elsewhere)
 {
 	int64_t now_ns = time_ns;
 
 	/* Without a time it stands where the last one stood, and proves nothing. */
 	if (now_ns == TCPM_NO_TIME)
 		return engine->last_ns;
-	if (now_ns > FARTHEST_NS)
-		now_ns = FARTHEST_NS;
-	if (now_ns < -FARTHEST_NS)
-		now_ns = -FARTHEST_NS;
+	if (now_ns > BATCH_FARTHEST_NS)
+		now_ns = BATCH_FARTHEST_NS;
+	if (now_ns < -BATCH_FARTHEST_NS)
+		now_ns = -BATCH_FARTHEST_NS;
 	if (engine->started && now_ns < engine->last_ns - CLOCK_STEP_NS) {
-		engine->counters.clock_steps++;
+		engine->counters.clock_steps += !elsewhere;
 		engine->memory.epoch++;
 	}
 	engine->steady_ns = engine->started && engine->last_ns < now_ns ? engine->last_ns : now_ns;
@@ -210,11 +215,12 @@ static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns)
 	return now_ns;
 }
 
-/* The frame's time, held within bounds; notices when the clock was set back. */
-static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns)
+/* The frame's time, held within bounds; notices when the clock was set back. elsewhere: that
+ * is another engine's to count. */
+static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns, bool elsewhere)
 {
-	if (!engine->started || time_ns < engine->last_ns || time_ns > FARTHEST_NS)
-		return odd_clock(engine, time_ns);
+	if (!engine->started || time_ns < engine->last_ns || time_ns > BATCH_FARTHEST_NS)
+		return odd_clock(engine, time_ns, elsewhere);
 	engine->steady_ns = engine->last_ns;
 	engine->last_ns = time_ns;
 	return time_ns;
@@ -257,6 +263,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 		.rtt_ns = verdict->rtt_ns,
 		.previous_ns = account_last_rtt_ns(account, verdict->class_),
 		.frame = decoded->number,
+		.order = engine->fed,
 		.flow = &id,
 		.slot = &account->slot,
 		.sent = account_totals(engine->flows, flow, sender),
@@ -399,7 +406,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 	struct arrival arrival = {
 		.packet = packet,
 		.now_ns = now_ns,
-		.frame = (uint32_t)engine->counters.frames,
+		.frame = (uint32_t)engine->fed,
 		.fingerprint = decoded->fingerprint,
 		.timed = decoded->time_ns != TCPM_NO_TIME,
 	};
@@ -419,15 +426,30 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 	advance_state(engine, flow, sender, packet);
 }
 
+/* Frames before this one that have no place: the clock goes on. */
+static void pass_skipped(struct tcpm_engine *engine, const struct decoded *decoded)
+{
+	engine->steady_ns = decoded->skipped > 1 ? decoded->before_ns[1] : engine->last_ns;
+	engine->last_ns = decoded->before_ns[0];
+	engine->fed += decoded->skipped;
+}
+
 /* `likely`: the flow, if it is not another or none. */
 static void work_on(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely)
 {
-	int64_t now_ns = clock_of(engine, decoded->time_ns);
+	bool elsewhere = decoded->result == DECODED_ELSEWHERE;
+	int64_t now_ns;
 
-	engine->counters.frames++;
-	engine->counters.decoded[decoded->result]++;
+	if (decoded->skipped)
+		pass_skipped(engine, decoded);
+	now_ns = clock_of(engine, decoded->time_ns, elsewhere);
+	engine->fed++;
 	if (flow_expiry_due(engine->expiry, engine->steady_ns))
 		flow_table_expire(engine->flows, engine->steady_ns);
+	if (elsewhere)
+		return;
+	engine->counters.frames++;
+	engine->counters.decoded[decoded->result]++;
 	if (decoded->result == TCPM_DECODE_TCP)
 		measure(engine, decoded, likely, now_ns);
 }

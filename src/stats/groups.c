@@ -6,15 +6,29 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "stats/group_table.h"
+
+/* How a group would have gone into "other", had there been no room for it. */
+struct origin {
+	uint64_t order; /* of its first sample, see tcpm_sample */
+	/* What came from directions without a sample, which then had found no group. */
+	struct tcpm_totals totals;
+	uint64_t flows; /* of which none but such directions are in this group; */
+	uint64_t alone; /* those that have no sample at all and no group with a lower order */
+};
 
 struct groups {
 	struct groups_options options;
 	struct group_table table;
+	struct origin *origins; /* of a part's groups, by number */
+	size_t origin_room;
 	struct group other;
 	struct groups_tally tally;
 };
+
+#define FIRST_ORIGINS 64U
 
 /* The bits of an engine's word that tell a group; see slot_of. */
 #define SLOT_NUMBER ((UINT32_C(1) << 30) - 1)
@@ -45,6 +59,7 @@ void groups_free(struct groups *groups)
 	if (!groups)
 		return;
 	group_table_clear(&groups->table, false);
+	free(groups->origins);
 	free(groups);
 }
 
@@ -76,14 +91,36 @@ static bool has_memory(const struct groups *groups)
 		       groups->options.max_memory;
 }
 
-/* The group of a key, made if there is none, or "other". */
-static struct group *find_or_add(struct groups *groups, const struct group_key *key)
+/* Makes room for the origin of one more group, if the groups are a part. */
+static bool has_origin(struct groups *groups)
+{
+	size_t room = groups->origin_room ? groups->origin_room * 2 : FIRST_ORIGINS;
+	struct origin *origins;
+
+	if (!groups->options.part || groups->table.count < groups->origin_room)
+		return true;
+	origins = realloc(groups->origins, room * sizeof(*origins));
+	if (!origins)
+		return false;
+	groups->origins = origins;
+	groups->origin_room = room;
+	return true;
+}
+
+/* The group of a key, made if there is none, or "other". order: see tcpm_sample; if it is made
+ * for one. */
+static struct group *find_or_add(struct groups *groups, const struct group_key *key, uint64_t order)
 {
 	uint32_t hash = group_table_hash(&groups->table, key);
 	struct group *group = group_table_find(&groups->table, key, hash);
 
-	if (!group && groups->table.count < groups->options.max_groups && has_memory(groups))
+	if (group)
+		return group;
+	if (groups->table.count < groups->options.max_groups && has_memory(groups) &&
+	    has_origin(groups))
 		group = group_table_add(&groups->table, key, hash);
+	if (group && groups->options.part)
+		groups->origins[group->number] = (struct origin){.order = order};
 	return group ? group : &groups->other;
 }
 
@@ -174,7 +211,7 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 		struct group_key key = group_key_of(&options->by, options->local, sample->flow,
 						    sample->sender, sample->interface);
 
-		group = find_or_add(groups, &key);
+		group = find_or_add(groups, &key, sample->order);
 		side = (enum group_side)key.side;
 		*sample->slot = slot_of(groups, group, side);
 	}
@@ -213,8 +250,44 @@ static struct group *group_of_closed(struct groups *groups, const struct tcpm_cl
 					    closed->flow, sender, closed->flow->interface);
 
 	if (closed->slot[sender])
-		return find_or_add(groups, &key);
+		return find_or_add(groups, &key, 0);
 	return group_table_find(&groups->table, &key, group_table_hash(&groups->table, &key));
+}
+
+/* Whether both directions of a flow would have been in one group. */
+static bool same_group(const struct groups *groups, const struct tcpm_flow_id *flow)
+{
+	struct group_key keys[2];
+
+	for (unsigned sender = 0; sender < 2; sender++)
+		keys[sender] = group_key_of(&groups->options.by, groups->options.local, flow,
+					    sender, flow->interface);
+	return memcmp(&keys[0], &keys[1], sizeof(keys[0])) == 0;
+}
+
+/* Notes of a flow that ended what only directions without a sample brought to a group. joined:
+ * the groups of its directions. */
+static void note_origin(struct groups *groups, const struct tcpm_closed *closed,
+			struct group *const joined[2])
+{
+	struct origin *first = NULL;
+
+	for (unsigned sender = 0; sender < 2; sender++) {
+		const struct group *group = joined[sender];
+		bool twice = joined[0] == joined[1];
+		struct origin *origin;
+
+		if (!group || group == &groups->other || closed->slot[sender])
+			continue;
+		origin = &groups->origins[group->number];
+		totals_add(&origin->totals, &closed->totals[sender]);
+		if (!twice || (sender == 0 && !closed->slot[1]))
+			origin->flows++;
+		if (!first || origin->order < first->order)
+			first = origin;
+	}
+	if (first && !closed->slot[0] && !closed->slot[1])
+		first->alone++;
 }
 
 void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
@@ -237,10 +310,13 @@ void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 	}
 	if (joined[0])
 		joined[0]->summary.flows++;
-	if (joined[1] && joined[1] != joined[0])
+	if (joined[1] && (joined[1] != joined[0] ||
+			  (joined[1] == &groups->other && !same_group(groups, closed->flow))))
 		joined[1]->summary.flows++;
 	if (!joined[0] && !joined[1])
 		groups->tally.flows++;
+	if (groups->options.part)
+		note_origin(groups, closed, joined);
 }
 
 static void merge_group(struct groups *groups, struct group *into, const struct group *from)
@@ -253,24 +329,27 @@ static void merge_group(struct groups *groups, struct group *into, const struct 
 		groups->tally.without_histogram += samples;
 }
 
+static void add_tally(struct groups_tally *into, const struct groups_tally *from)
+{
+	into->flows += from->flows;
+	totals_add(&into->totals, &from->totals);
+	into->other_for_cap += from->other_for_cap;
+	into->other_for_memory += from->other_for_memory;
+	into->without_histogram += from->without_histogram;
+}
+
 void groups_merge_if(struct groups *groups, const struct groups *from,
 		     bool (*wanted)(void *user, const struct group *group, struct group_key *key),
 		     void *user)
 {
-	struct groups_tally *tally = &groups->tally;
-
 	for (size_t i = 0; i < from->table.count; i++) {
 		struct group_key key = from->table.all[i]->key;
 
 		if (wanted(user, from->table.all[i], &key))
-			merge_group(groups, find_or_add(groups, &key), from->table.all[i]);
+			merge_group(groups, find_or_add(groups, &key, 0), from->table.all[i]);
 	}
 	merge_group(groups, &groups->other, &from->other);
-	tally->flows += from->tally.flows;
-	totals_add(&tally->totals, &from->tally.totals);
-	tally->other_for_cap += from->tally.other_for_cap;
-	tally->other_for_memory += from->tally.other_for_memory;
-	tally->without_histogram += from->tally.without_histogram;
+	add_tally(&groups->tally, &from->tally);
 }
 
 static bool everything(void *user, const struct group *group, struct group_key *key)
@@ -284,6 +363,66 @@ static bool everything(void *user, const struct group *group, struct group_key *
 void groups_merge(struct groups *groups, const struct groups *from)
 {
 	groups_merge_if(groups, from, everything, NULL);
+}
+
+/* ---- parts ---- */
+
+/* A group for which there is no room: what is in it goes where it had gone without it. */
+static void spill(struct groups *groups, const struct group *group, const struct origin *origin)
+{
+	struct group rest = *group;
+
+	rest.summary.flows -= origin->flows;
+	totals_subtract(&rest.summary.totals, &origin->totals);
+	merge_group(groups, &groups->other, &rest);
+	groups->tally.flows += origin->alone;
+	totals_add(&groups->tally.totals, &origin->totals);
+}
+
+/* The part whose next group, by `next`, had its first sample first; count: there is none. */
+static size_t earliest(struct groups *const *parts, size_t count, const size_t *next)
+{
+	size_t best = count;
+
+	for (size_t i = 0; i < count; i++)
+		if (next[i] < parts[i]->table.count &&
+		    (best == count ||
+		     parts[i]->origins[next[i]].order < parts[best]->origins[next[best]].order))
+			best = i;
+	return best;
+}
+
+int groups_join(struct groups *groups, struct groups *const *parts, size_t count)
+{
+	struct group_table *table = &groups->table;
+	size_t *next = calloc(count, sizeof(*next));
+	size_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += parts[i]->table.count;
+	table->all = malloc((total ? total : 1) * sizeof(struct group *));
+	if (!next || !table->all) {
+		free(next);
+		free(table->all);
+		table->all = NULL;
+		return -ENOMEM;
+	}
+	for (size_t left = total; left > 0; left--) {
+		size_t part = earliest(parts, count, next);
+		size_t number = next[part]++;
+		struct group *group = parts[part]->table.all[number];
+
+		if (table->count < groups->options.max_groups)
+			table->all[table->count++] = group;
+		else
+			spill(groups, group, &parts[part]->origins[number]);
+	}
+	free(next);
+	for (size_t i = 0; i < count; i++) {
+		merge_group(groups, &groups->other, &parts[i]->other);
+		add_tally(&groups->tally, &parts[i]->tally);
+	}
+	return 0;
 }
 
 int groups_keep(struct groups *groups, bool (*wanted)(void *user, const struct group *group),
@@ -322,5 +461,6 @@ const struct groups_tally *groups_tally(const struct groups *groups)
 
 size_t groups_memory(const struct groups *groups)
 {
-	return sizeof(*groups) + group_table_memory(&groups->table);
+	return sizeof(*groups) + group_table_memory(&groups->table) +
+	       groups->origin_room * sizeof(*groups->origins);
 }

@@ -42,6 +42,9 @@ struct groups_options {
 	/* Told to the engine's slots. Groups that take each other's place under one engine
 	 * must each have a number of their own; see groups_reset. */
 	uint32_t generation;
+	/* These are one part of what groups_join will put together. Takes 48 bytes more for a
+	 * group. */
+	bool part;
 };
 
 struct group {
@@ -88,7 +91,8 @@ void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
 
 /*
  * Adds what a flow's two directions sent since their last samples to their groups, and
- * counts the flow, in each of the groups once. A direction that never had a sample joins a
+ * counts the flow, in each of the groups once (in "other" once for each that it would have been
+ * in). A direction that never had a sample joins a
  * group that others made, but makes none (a scan of a million ports must not make a million
  * groups); if there is none at that moment, it goes to the tally.
  */
@@ -109,6 +113,18 @@ void groups_merge(struct groups *groups, const struct groups *from);
 void groups_merge_if(struct groups *groups, const struct groups *from,
 		     bool (*wanted)(void *user, const struct group *group, struct group_key *key),
 		     void *user);
+
+/*
+ * Puts together what several engines measured that share a capture's flows (see
+ * tcpm_options.shares): the same groups, "other" and tally as if one had measured all, unless
+ * the memory was bounded. Of the groups of all parts those stay whose first samples came first;
+ * what is beyond max_groups goes to "other". groups and all parts were made by the same options,
+ * `part` among them, and none of the parts holds a group of the same key as another; groups is
+ * empty, and will hold no groups of its own but only show those of the parts, which must stay as
+ * they are. It may then be looked at by groups_all, groups_other, groups_tally and
+ * groups_options alone, and freed. 0, or -ENOMEM: groups is empty still.
+ */
+int groups_join(struct groups *groups, struct groups *const *parts, size_t count);
 
 /* Forgets the groups that are not wanted: room for others. Not of groups that an engine's
  * slots point to; those that stay may lie elsewhere afterwards. "Other" stays. 0, or -ENOMEM:

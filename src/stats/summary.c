@@ -178,6 +178,13 @@ void totals_add(struct tcpm_totals *into, const struct tcpm_totals *totals)
 	into->out_of_order += totals->out_of_order;
 }
 
+void totals_subtract(struct tcpm_totals *from, const struct tcpm_totals *totals)
+{
+	from->segments -= totals->segments;
+	from->retransmitted -= totals->retransmitted;
+	from->out_of_order -= totals->out_of_order;
+}
+
 int64_t summary_loss(const struct summary *summary)
 {
 	const struct tcpm_totals *totals = &summary->totals;

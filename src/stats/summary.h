@@ -80,6 +80,8 @@ int summary_merge(struct summary *into, const struct summary *from, struct block
 uint64_t summary_samples(const struct summary *summary);
 
 void totals_add(struct tcpm_totals *into, const struct tcpm_totals *totals);
+/* What was added before. */
+void totals_subtract(struct tcpm_totals *from, const struct tcpm_totals *totals);
 
 /* The share of segments that were sent again, in millionths, rounded to the nearest;
  * -1: no segments. */

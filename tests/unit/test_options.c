@@ -442,7 +442,7 @@ static void help_shows_the_table(void **state)
 		"end\n",
 		"      --duration TIME   live: end after this time\n",
 		"      --count PACKETS   end after this many packets\n",
-		"      --threads N       threads an interface; with -r, 2 to read ahead\n",
+		"      --threads N       for each interface, or in all for -r\n",
 		"  -n, --numeric         addresses as numbers (default)\n",
 		"      --max-memory SIZE memory for connections and rows, 256M (default), 1G, "
 		"...\n",

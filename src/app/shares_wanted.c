@@ -1,0 +1,64 @@
+/*
+ * How many threads are to share a run over captures: see shares.h.
+ */
+#include <sched.h>
+
+#include "app/shares.h"
+#include "capture/source.h"
+
+/* Unless told otherwise: so many, if there are processors for them, and if it is worth it: from
+ * so many bytes of captures on, and while each has as much memory as is plenty. */
+#define USUAL_SHARES 2
+#define WORTH_BYTES  (UINT64_C(16) << 20)
+#define PLENTY_BYTES (UINT64_C(64) << 20)
+
+/* A share can do with as much. */
+#define LEAST_BYTES (UINT64_C(4) << 20)
+
+/* Processors that this process may use. */
+static unsigned processors(void)
+{
+	cpu_set_t set;
+
+	/* Where there are more than the set has room for, there are enough. */
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set)
+							    : USUAL_SHARES;
+}
+
+/* Whether all that goes into one row is of one share: what two hosts send each other. */
+static bool rows_stay_whole(const struct options *options)
+{
+	enum groups_by by;
+
+	return groups_by_parse(options->group_by, &by) == 0 &&
+	       (by == GROUPS_BY_HOSTS || by == GROUPS_BY_FLOW);
+}
+
+/* Whether samples' lines can be made in any thread: looking up names cannot. */
+static bool lines_are_free(const struct options *options)
+{
+	return !options->samples || !options->names || options->format != FORMAT_TABLE;
+}
+
+unsigned shares_wanted(const struct options *options)
+{
+	uint64_t all = 0;
+
+	if (options->shares == 1 || !rows_stay_whole(options) || !lines_are_free(options))
+		return 1;
+	for (size_t i = 0; i < options->file_count; i++) {
+		uint64_t bytes;
+
+		if (!file_source_is_plain(options->files[i], &bytes))
+			return 1;
+		all += bytes;
+	}
+	if (options->shares)
+		return (unsigned)(options->shares < options->max_memory / LEAST_BYTES
+					  ? options->shares
+					  : options->max_memory / LEAST_BYTES);
+	return processors() >= USUAL_SHARES && all >= WORTH_BYTES &&
+			       options->max_memory >= USUAL_SHARES * PLENTY_BYTES
+		       ? USUAL_SHARES
+		       : 1;
+}
