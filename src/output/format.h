@@ -41,10 +41,12 @@ extern const struct output_ops csv_samples_ops;
 extern const struct output_ops json_report_ops;
 extern const struct output_ops json_samples_ops;
 
-/* The two halves of output_sample. */
+/* output_sample without the flush. */
 void output_sample_append(struct output *output, const struct tcpm_sample *sample,
 			  enum group_side side);
-int output_sample_flush(struct output *output);
+
+/* Flushes if 64 KiB are there. Returns as output_sample. */
+int output_flush_full(struct output *output);
 
 /* Calls row for each group that the options want, in their order, and for "other", if
  * there is one, last. 0 and *ranking's numbers (its groups are gone), or -ENOMEM

@@ -123,7 +123,7 @@ int sample_lines_print(struct sample_lines *const *lines, size_t count, struct o
 		lines[i]->printed = lines[i]->at = 0;
 	while ((next = next_lines(lines, count, &limit)) != NULL) {
 		print_run(next, limit, output);
-		output_sample_flush(output);
+		output_flush_full(output);
 	}
 	for (size_t i = 0; i < count; i++) {
 		text_fail(&output->text, lines[i]->output.text.error);

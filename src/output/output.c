@@ -11,6 +11,9 @@
 
 #define FLUSH_AT 65536
 
+/* So many rows before it is printed a group is fetched from memory. */
+#define ROWS_AHEAD 4
+
 static const struct {
 	const char *name;
 	const struct output_ops *report;
@@ -59,7 +62,7 @@ void output_sample_append(struct output *output, const struct tcpm_sample *sampl
 		output->ops->sample(output, sample, side);
 }
 
-int output_sample_flush(struct output *output)
+int output_flush_full(struct output *output)
 {
 	return output->text.used < FLUSH_AT ? output->text.error : output_flush(output);
 }
@@ -67,7 +70,15 @@ int output_sample_flush(struct output *output)
 int output_sample(struct output *output, const struct tcpm_sample *sample, enum group_side side)
 {
 	output_sample_append(output, sample, side);
-	return output_sample_flush(output);
+	return output_flush_full(output);
+}
+
+static void print_row(void *user, const struct groups *groups, const struct group *group)
+{
+	struct output *output = user;
+
+	output->ops->row(output, groups, group);
+	output_flush_full(output);
 }
 
 /* The groups of a format that only has rows. */
@@ -76,8 +87,8 @@ static void print_rows(struct output *output, const struct groups *groups, int64
 	struct ranking ranking;
 
 	output->interval_end_ns = end_ns;
-	text_fail(&output->text, output_rows(&output->settings.ranking, output, output->ops->row,
-					     groups, &ranking));
+	text_fail(&output->text,
+		  output_rows(&output->settings.ranking, output, print_row, groups, &ranking));
 }
 
 int output_interval(struct output *output, const struct groups *groups, int64_t end_ns)
@@ -131,8 +142,12 @@ int output_rows(const struct ranking_options *options, void *user, output_row *r
 
 	if (result)
 		return result;
-	for (size_t i = 0; i < ranking->count; i++)
+	for (size_t i = 0; i < ranking->count; i++) {
+		/* In this order, they lie anywhere. */
+		if (i + ROWS_AHEAD < ranking->count)
+			group_prefetch(ranking->groups[i + ROWS_AHEAD]);
 		row(user, groups, ranking->groups[i]);
+	}
 	if (other)
 		row(user, groups, other);
 	free(ranking->groups);

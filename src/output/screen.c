@@ -72,7 +72,7 @@ static void append_content(struct text *text, const struct output_settings *sett
 	text_fail(text, table.cells.error);
 	if (table.rows) {
 		table_print_titles(text, &table);
-		table_print_rows(text, &table);
+		table_print_rows(text, &table, NULL);
 		table_print_notes(text, &table);
 	} else if (table.ranking.hidden) {
 		table_print_notes(text, &table);

@@ -19,7 +19,7 @@ static void report(struct output *output, const struct groups *groups,
 		text_string(text, "RTT from the capture point to the receiver and back: what the "
 				  "sender sent, the receiver acknowledged\n\n");
 		table_print_titles(text, &table);
-		table_print_rows(text, &table);
+		table_print_rows(text, &table, output);
 		table_print_notes(text, &table);
 		text_char(text, '\n');
 	} else if (table.ranking.hidden) {
@@ -46,7 +46,7 @@ static void interval(struct output *output, const struct groups *groups, int64_t
 		if (table_widen(&table, &output->layout))
 			table_print_titles(text, &table);
 		output->layout = table.layout;
-		table_print_rows(text, &table);
+		table_print_rows(text, &table, output);
 	}
 	table_done(&table);
 }

@@ -12,26 +12,33 @@
 
 static const struct {
 	const char *title;
-	const char *before; /* what parts it from the column on its left */
+	const char *before; /* what parts it from the column on its left, */
+	size_t gap;         /* and how long that is */
 	bool right;
 } columns[TABLE_COLUMNS] = {
-	[TABLE_TIME] = {"time", "", false},
-	[TABLE_SENDER] = {"sender", "  ", false},
-	[TABLE_RECEIVER] = {"receiver", " -> ", false},
-	[TABLE_INTERFACE] = {"interface", "  ", false},
-	[TABLE_TUNNEL] = {"tunnel", "  ", false},
-	[TABLE_SIDE] = {"side", "  ", false},
-	[TABLE_SAMPLES] = {"samples", "  ", true},
-	[TABLE_MIN] = {"min", "  ", true},
-	[TABLE_P50] = {"p50", "  ", true},
-	[TABLE_P95] = {"p95", "  ", true},
-	[TABLE_P99] = {"p99", "  ", true},
-	[TABLE_MAX] = {"max", "  ", true},
-	[TABLE_JITTER] = {"jitter", "  ", true},
-	[TABLE_LOSS] = {"loss", "  ", true},
-	[TABLE_RESPONSE] = {"resp p50", "  ", true},
-	[TABLE_NOW] = {"now", "  ", true},
+	[TABLE_TIME] = {"time", "", 0, false},
+	[TABLE_SENDER] = {"sender", "  ", 2, false},
+	[TABLE_RECEIVER] = {"receiver", " -> ", 4, false},
+	[TABLE_INTERFACE] = {"interface", "  ", 2, false},
+	[TABLE_TUNNEL] = {"tunnel", "  ", 2, false},
+	[TABLE_SIDE] = {"side", "  ", 2, false},
+	[TABLE_SAMPLES] = {"samples", "  ", 2, true},
+	[TABLE_MIN] = {"min", "  ", 2, true},
+	[TABLE_P50] = {"p50", "  ", 2, true},
+	[TABLE_P95] = {"p95", "  ", 2, true},
+	[TABLE_P99] = {"p99", "  ", 2, true},
+	[TABLE_MAX] = {"max", "  ", 2, true},
+	[TABLE_JITTER] = {"jitter", "  ", 2, true},
+	[TABLE_LOSS] = {"loss", "  ", 2, true},
+	[TABLE_RESPONSE] = {"resp p50", "  ", 2, true},
+	[TABLE_NOW] = {"now", "  ", 2, true},
 };
+
+/* Bytes of a row's cells, more than most have. */
+#define USUAL_ROW 160
+
+/* A cell begins with the length of what follows. */
+typedef uint16_t cell_length;
 
 static void append_duration(struct text *text, int64_t duration_ns)
 {
@@ -186,17 +193,37 @@ static bool wanted(const struct table *table, const struct groups_options *optio
 	}
 }
 
+/* Returns where what is in it begins. */
+static size_t begin_cell(struct text *text)
+{
+	cell_length none = 0;
+
+	text_bytes(text, &none, sizeof(none));
+	return text->used;
+}
+
+static void end_cell(struct text *text, size_t start)
+{
+	cell_length length = (cell_length)(text->used - start);
+
+	if (!text->error)
+		memcpy(text->bytes + start - sizeof(length), &length, sizeof(length));
+}
+
 static void add_row(void *user, const struct groups *groups, const struct group *group)
 {
 	struct table *table = user;
 	struct text *text = &table->cells;
 	const struct groups_options *options = groups_options(groups);
 
+	/* All at once: growing to that by and by would move it again and again. */
+	if (text->used == 0)
+		text_reserve(text, table->ranking.count * USUAL_ROW);
 	/* In an interval, flows may only have ended. */
 	if (table->timed && summary_samples(&group->summary) == 0)
 		return;
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
-		size_t start = text->used;
+		size_t start = begin_cell(text);
 
 		if (wanted(table, options, i)) {
 			append_cell(table, options, group, (enum table_column)i);
@@ -204,9 +231,9 @@ static void add_row(void *user, const struct groups *groups, const struct group 
 			if ((i != TABLE_TUNNEL && i != TABLE_SIDE) || text->used > start)
 				table->layout.shown[i] = true;
 		}
+		end_cell(text, start);
 		if (text->used - start > table->layout.width[i])
 			table->layout.width[i] = text->used - start;
-		text_char(text, '\0');
 	}
 	table->rows++;
 }
@@ -239,48 +266,83 @@ void table_done(struct table *table)
 	text_done(&table->cells);
 }
 
-static void print_cell(struct text *text, const struct table *table, unsigned column, bool first,
-		       const char *cell)
+/* Lays a cell out at the pointer; returns where it ends. */
+static char *put_cell(char *at, const struct table *table, unsigned column, bool first,
+		      const char *cell, size_t length)
 {
-	size_t start;
+	size_t padding = table->layout.width[column] - length;
+	size_t gap = first ? 0 : columns[column].gap;
+	char *start = at + gap;
 
-	if (!first)
-		text_string(text, columns[column].before);
-	start = text->used;
-	text_string(text, cell);
-	text_align(text, start, table->layout.width[column], columns[column].right);
+	memcpy(at, columns[column].before, gap);
+	memset(start, ' ', padding + length);
+	memcpy(columns[column].right ? start + padding : start, cell, length);
+	return start + padding + length;
+}
+
+/* How long a line is, its end included. */
+static size_t line_length(const struct table *table)
+{
+	size_t length = 1;
+
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
+		if (table->layout.shown[i])
+			length += columns[i].gap + table->layout.width[i];
+	return length;
 }
 
 void table_print_titles(struct text *text, const struct table *table)
 {
+	char *at = text_reserve(text, line_length(table));
 	bool first = true;
 
+	if (!at)
+		return;
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
 		if (!table->layout.shown[i])
 			continue;
-		print_cell(text, table, i, first, columns[i].title);
+		at = put_cell(at, table, i, first, columns[i].title, strlen(columns[i].title));
 		first = false;
 	}
-	text_char(text, '\n');
+	*at++ = '\n';
+	text->used = (size_t)(at - text->bytes);
 }
 
-void table_print_rows(struct text *text, const struct table *table)
+/* Lays a row out at the pointer, and moves *cell to the next one; returns where the line ends. */
+static char *put_row(char *at, const struct table *table, const char **cell)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
+		cell_length length;
+
+		memcpy(&length, *cell, sizeof(length));
+		*cell += sizeof(length);
+		if (table->layout.shown[i]) {
+			at = put_cell(at, table, i, first, *cell, length);
+			first = false;
+		}
+		*cell += length;
+	}
+	*at++ = '\n';
+	return at;
+}
+
+void table_print_rows(struct text *text, const struct table *table, struct output *output)
 {
 	const char *cell = table->cells.bytes;
+	size_t length = line_length(table);
 
 	if (table->cells.error)
 		return; /* the cells are incomplete */
 	for (size_t row = 0; row < table->rows; row++) {
-		bool first = true;
+		char *at = text_reserve(text, length);
 
-		for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
-			if (table->layout.shown[i]) {
-				print_cell(text, table, i, first, cell);
-				first = false;
-			}
-			cell += strlen(cell) + 1;
-		}
-		text_char(text, '\n');
+		if (!at)
+			return;
+		text->used = (size_t)(put_row(at, table, &cell) - text->bytes);
+		if (output)
+			output_flush_full(output);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * The rows of the table for people: groups to columns that fit what is in them.
  *
- * All cells are written into one text first, each ended by a NUL, while the widest of each
+ * All cells are written into one text first, each behind its length, while the widest of each
  * column is noted; then they are laid out. Inside of output/ only.
  */
 #ifndef OUTPUT_TABLE_ROWS_H
@@ -61,7 +61,8 @@ void table_collect(struct table *table, const struct groups *groups,
 bool table_widen(struct table *table, const struct table_layout *before);
 
 void table_print_titles(struct text *text, const struct table *table);
-void table_print_rows(struct text *text, const struct table *table);
+/* output: the one whose text it is, which is flushed when it is full; NULL: nothing is. */
+void table_print_rows(struct text *text, const struct table *table, struct output *output);
 
 /* Says what the rows leave out, and what is to be known of them, a line each. */
 void table_print_notes(struct text *text, const struct table *table);

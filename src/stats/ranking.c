@@ -4,6 +4,7 @@
  */
 #include "stats/ranking.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 struct row {
 	int64_t value; /* larger comes first */
 	int64_t second;
+	/* What decides among equals as far as it is here, so that hardly any comparison has to
+	 * look into a group: of IPv4 both addresses. */
+	uint64_t begin;
 	const struct group *group;
 };
 
@@ -119,6 +123,24 @@ static int compare_sender_first(const struct group_key *a, const struct group_ke
 	return order ? order : compare_rest(a, b);
 }
 
+/* Equal begins tell nothing, others what compare_sender_first does. */
+static uint64_t begin_of(const struct group_key *key)
+{
+	uint32_t sender, receiver;
+	uint64_t high;
+
+	if (key->sender.version == 4 && key->receiver.version == 4) {
+		memcpy(&sender, key->sender.bytes, sizeof(sender));
+		memcpy(&receiver, key->receiver.bytes, sizeof(receiver));
+		/* Halved, to leave the upper half to what follows version 4. */
+		return ((uint64_t)be32toh(sender) << 32 | be32toh(receiver)) >> 1;
+	}
+	if (key->sender.version < 6)
+		return 0;
+	memcpy(&high, key->sender.bytes, sizeof(high));
+	return UINT64_C(1) << 63 | be64toh(high) >> 1;
+}
+
 static int compare_by_value(const void *a, const void *b)
 {
 	const struct row *x = a;
@@ -128,6 +150,8 @@ static int compare_by_value(const void *a, const void *b)
 		return x->value > y->value ? -1 : 1;
 	if (x->second != y->second)
 		return x->second > y->second ? -1 : 1;
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
 	return compare_sender_first(&x->group->key, &y->group->key);
 }
 
@@ -155,6 +179,7 @@ static size_t make_rows(struct row *rows, const struct groups *groups,
 		if (all[i]->key.side == GROUP_SIDE_LOCAL && !options->both_sides)
 			continue;
 		row->group = all[i];
+		row->begin = begin_of(&all[i]->key);
 		row->value = value_of(summary, options->by);
 		if (options->by == RANKING_BY_SAMPLES)
 			row->second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
