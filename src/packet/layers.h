@@ -210,6 +210,9 @@ enum tcpm_decode l2tp_data(struct walk *walk);
 
 /* tcp.c: the last one (RFC 9293 3.1); TCPM_DECODE_TCP: walk->packet is complete. */
 enum tcpm_decode tcp_header(struct walk *walk);
+/* The header's options, cursor over what was captured of them; what they may set is zero
+ * before. */
+void tcp_options(struct cursor cursor, struct packet *packet);
 
 /*
  * tunnel.c: what all tunnels share.

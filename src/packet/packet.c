@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "packet/layers.h"
+#include "packet/usual.h"
 
 /* Values of the registry at https://www.tcpdump.org/linktypes.html. */
 enum {
@@ -166,41 +167,12 @@ static enum tcpm_decode stop_in_tunnel(const struct walk *walk, enum tcpm_decode
 	return decode;
 }
 
-/*
- * What nearly every frame is: Ethernet, IPv4 without options, TCP. Does at once what
- * link_ethernet and ip_v4 do; false, and nothing has happened, if it is anything else, or
- * anything is wrong with it.
- */
-static inline bool walk_usual(struct walk *walk)
-{
-	const struct cursor cursor = walk->cursor;
-	struct packet *packet = walk->packet;
-	uint16_t ethertype, version, total, fragment, protocol;
-
-	if (walk->next != LAYER_ETHERNET || !cursor_has(&cursor, 34) ||
-	    !cursor_peek16(&cursor, 12, &ethertype) || !cursor_peek16(&cursor, 14, &version) ||
-	    !cursor_peek16(&cursor, 16, &total) || !cursor_peek16(&cursor, 18, &packet->ip_id) ||
-	    !cursor_peek16(&cursor, 20, &fragment) || !cursor_peek16(&cursor, 22, &protocol))
-		return false;
-	/* The low bytes of two of them: type of service, and below, that of the protocol. */
-	if (ethertype != 0x0800 || version >> 8 != 0x45 || (protocol & 0xff) != 6 ||
-	    (fragment & 0x3fff) != 0 || total < 20)
-		return false;
-	walk_skip(walk, 34);
-	walk_limit(walk, total - 20u);
-	packet->version = 4;
-	packet->more_data = false;
-	memset(packet->source, 0, sizeof(packet->source));
-	memset(packet->target, 0, sizeof(packet->target));
-	cursor_copy(&cursor, 26, packet->source, 4);
-	cursor_copy(&cursor, 30, packet->target, 4);
-	walk->next = LAYER_TCP;
-	return true;
-}
-
 enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
 				    const struct tcpm_frame *frame, struct packet *packet)
 {
+	if (packet_usual(frame, packet))
+		return TCPM_DECODE_TCP;
+
 	struct walk walk = {
 		.cursor = {.at = frame->bytes, .left = frame->captured},
 		/* A capture may say that less was on the wire than is there. */
@@ -215,8 +187,6 @@ enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
 	packet->label_count = 0;
 	memset(packet->label_kind, 0, sizeof(packet->label_kind));
 	memset(packet->label, 0, sizeof(packet->label));
-	if (walk_usual(&walk))
-		return tcp_header(&walk);
 	for (int depth = 0; walk.next != LAYER_TCP; depth++) {
 		if (depth == PACKET_MAX_LAYERS)
 			return TCPM_DECODE_TOO_DEEP;

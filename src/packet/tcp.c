@@ -88,8 +88,7 @@ static bool read_option(const struct cursor *cursor, uint8_t kind, size_t length
 	}
 }
 
-/* The options that are left, cursor over what was captured of them. */
-static void read_options(struct cursor cursor, struct packet *packet)
+void tcp_options(struct cursor cursor, struct packet *packet)
 {
 	uint8_t kind, length;
 
@@ -147,6 +146,6 @@ enum tcpm_decode tcp_header(struct walk *walk)
 	    read_timestamps(&cursor, 4, packet))
 		cursor_skip(&cursor, 12);
 	if (cursor.left > 0)
-		read_options(cursor, packet);
+		tcp_options(cursor, packet);
 	return TCPM_DECODE_TCP;
 }
