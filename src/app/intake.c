@@ -34,20 +34,34 @@ int intake_take(struct intake *intake, const struct source *source, struct tcpm_
 	return kept;
 }
 
+static void note_time(struct intake_facts *facts, int64_t time_ns)
+{
+	if (time_ns == TCPM_NO_TIME)
+		return;
+	if (!facts->any_time || time_ns < facts->first_ns)
+		facts->first_ns = time_ns;
+	if (!facts->any_time || time_ns > facts->last_ns)
+		facts->last_ns = time_ns;
+	facts->any_time = true;
+}
+
 void intake_note(struct intake *intake, const struct tcpm_frame *frames, int count)
 {
 	struct intake_facts *facts = &intake->facts;
+	int64_t last_ns = TCPM_NO_TIME + 1; /* none is like going back */
+	uint64_t bytes = 0;
+	bool odd = false;
 
+	_Static_assert(TCPM_NO_TIME == INT64_MIN, "no time is before it");
 	for (int i = 0; i < count; i++) {
-		facts->wire_bytes += frames[i].wire_length;
-		if (frames[i].time_ns == TCPM_NO_TIME)
-			continue;
-		if (!facts->any_time || frames[i].time_ns < facts->first_ns)
-			facts->first_ns = frames[i].time_ns;
-		if (!facts->any_time || frames[i].time_ns > facts->last_ns)
-			facts->last_ns = frames[i].time_ns;
-		facts->any_time = true;
+		bytes += frames[i].wire_length;
+		odd |= frames[i].time_ns < last_ns;
+		last_ns = frames[i].time_ns;
 	}
+	facts->wire_bytes += bytes;
+	/* As a rule the first one has the earliest time, and the last one the latest. */
+	for (int i = 0; i < count; i += odd || i == count - 1 ? 1 : count - 1)
+		note_time(facts, frames[i].time_ns);
 }
 
 void intake_refilter(struct intake *intake, struct filter *filter)

@@ -19,7 +19,8 @@ struct cursor {
 
 /* Whether count bytes are there. Asked first for a header of fixed size, it lets the
  * compiler see that the reads after it need no check of their own. */
-static inline __attribute__((always_inline)) bool cursor_has(const struct cursor *cursor, size_t count)
+static inline __attribute__((always_inline)) bool cursor_has(const struct cursor *cursor,
+							     size_t count)
 {
 	return count <= cursor->left;
 }
@@ -42,7 +43,8 @@ static inline __attribute__((always_inline)) void cursor_limit(struct cursor *cu
 }
 
 /* Reads without moving, at an offset from the cursor; false if not there. */
-static inline __attribute__((always_inline)) bool cursor_peek8(const struct cursor *cursor, size_t offset, uint8_t *value)
+static inline __attribute__((always_inline)) bool cursor_peek8(const struct cursor *cursor,
+							       size_t offset, uint8_t *value)
 {
 	if (offset >= cursor->left)
 		return false;
@@ -50,7 +52,8 @@ static inline __attribute__((always_inline)) bool cursor_peek8(const struct curs
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool cursor_peek16(const struct cursor *cursor, size_t offset, uint16_t *value)
+static inline __attribute__((always_inline)) bool cursor_peek16(const struct cursor *cursor,
+								size_t offset, uint16_t *value)
 {
 	if (cursor->left < 2 || offset > cursor->left - 2)
 		return false;
@@ -59,7 +62,8 @@ static inline __attribute__((always_inline)) bool cursor_peek16(const struct cur
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool cursor_peek32(const struct cursor *cursor, size_t offset, uint32_t *value)
+static inline __attribute__((always_inline)) bool cursor_peek32(const struct cursor *cursor,
+								size_t offset, uint32_t *value)
 {
 	if (cursor->left < 4 || offset > cursor->left - 4)
 		return false;
@@ -70,7 +74,8 @@ static inline __attribute__((always_inline)) bool cursor_peek32(const struct cur
 
 /* The same for the few headers that are written in the order of the machine that
  * captured, or by a little-endian standard. */
-static inline __attribute__((always_inline)) bool cursor_peek16_le(const struct cursor *cursor, size_t offset, uint16_t *value)
+static inline __attribute__((always_inline)) bool cursor_peek16_le(const struct cursor *cursor,
+								   size_t offset, uint16_t *value)
 {
 	if (!cursor_peek16(cursor, offset, value))
 		return false;
@@ -78,7 +83,8 @@ static inline __attribute__((always_inline)) bool cursor_peek16_le(const struct 
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool cursor_peek32_le(const struct cursor *cursor, size_t offset, uint32_t *value)
+static inline __attribute__((always_inline)) bool cursor_peek32_le(const struct cursor *cursor,
+								   size_t offset, uint32_t *value)
 {
 	if (!cursor_peek32(cursor, offset, value))
 		return false;
@@ -87,7 +93,8 @@ static inline __attribute__((always_inline)) bool cursor_peek32_le(const struct 
 }
 
 /* Copies count bytes from an offset; false if they are not all there. */
-static inline __attribute__((always_inline)) bool cursor_copy(const struct cursor *cursor, size_t offset, void *to, size_t count)
+static inline __attribute__((always_inline)) bool cursor_copy(const struct cursor *cursor,
+							      size_t offset, void *to, size_t count)
 {
 	if (count > cursor->left || offset > cursor->left - count)
 		return false;

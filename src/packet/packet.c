@@ -167,12 +167,11 @@ static enum tcpm_decode stop_in_tunnel(const struct walk *walk, enum tcpm_decode
 	return decode;
 }
 
-enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
-				    const struct tcpm_frame *frame, struct packet *packet)
+/* Any frame. Apart, so that the usual ones do not pay for what it needs. */
+static __attribute__((noinline)) enum tcpm_decode decode_any(const struct packet_ports *ports,
+							     const struct tcpm_frame *frame,
+							     struct packet *packet)
 {
-	if (packet_usual(frame, packet))
-		return TCPM_DECODE_TCP;
-
 	struct walk walk = {
 		.cursor = {.at = frame->bytes, .left = frame->captured},
 		/* A capture may say that less was on the wire than is there. */
@@ -199,6 +198,12 @@ enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
 	if (decode != TCPM_DECODE_TCP && walk.tunnelled)
 		return stop_in_tunnel(&walk, decode);
 	return decode;
+}
+
+enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
+				    const struct tcpm_frame *frame, struct packet *packet)
+{
+	return packet_usual(frame, packet) ? TCPM_DECODE_TCP : decode_any(ports, frame, packet);
 }
 
 enum tcpm_decode packet_decode(const struct tcpm_frame *frame, struct packet *packet)

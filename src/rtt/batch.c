@@ -183,9 +183,7 @@ static void add_share(struct tcpm_batch *batch, const struct tcpm_frame *frames,
 		batch_decode(&batch->rules, frame, decoded);
 		decoded->skipped = (uint32_t)(chosen[i] - next);
 		if (decoded->skipped > 0)
-			decoded->before_ns[0] = frame[-1].time_ns;
-		if (decoded->skipped > 1)
-			decoded->before_ns[1] = frame[-2].time_ns;
+			decoded->before_ns = frame[-1].time_ns;
 		next = chosen[i] + 1;
 	}
 }

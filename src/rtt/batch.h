@@ -34,7 +34,7 @@ struct decoded {
 	 * own here. All have times, none was before that of a frame before it, and a frame with
 	 * a place of its own came first. */
 	uint32_t skipped;
-	int64_t before_ns[2]; /* the times of the last, and (if there were two) the last but one */
+	int64_t before_ns; /* the time of the last of them, if there are any */
 	struct packet packet;
 	struct tcpm_flow_id id; /* of the name, if it is wide */
 } __attribute__((aligned(64)));

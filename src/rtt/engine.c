@@ -234,8 +234,11 @@ static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *de
 	struct flow *flow = flow_table_is_found(likely, &decoded->name)
 				    ? likely
 				    : flow_table_find(engine->flows, &decoded->name);
-	bool known = flow != NULL;
+	bool known;
 
+	if (flow && now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
+		flow = flow_table_still(engine->flows, flow, &decoded->name, engine->steady_ns);
+	known = flow != NULL;
 	if (known) {
 		if (!(packet->flags & TCP_SYN) && !flow->rare)
 			return flow;
@@ -351,13 +354,13 @@ static bool finished(const struct direction *direction)
 static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
 			  const struct packet *packet)
 {
-	const struct direction *own = &flow->direction[sender];
-	const struct direction *other = &flow->direction[!sender];
 	/* Nothing that could change it. */
 	if (flow->state == FLOW_ESTABLISHED && !(packet->flags & TCP_RST) &&
-	    !(own->flags & other->flags & DIRECTION_FIN))
+	    !(flow->direction[0].flags & flow->direction[1].flags & DIRECTION_FIN))
 		return;
 
+	const struct direction *own = &flow->direction[sender];
+	const struct direction *other = &flow->direction[!sender];
 	bool both = (own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) &&
 		    (other->flags & DIRECTION_SEEN);
 	bool closed = finished(own) && finished(other);
@@ -418,7 +421,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 		if (!(packet->flags & TCP_ACK) && !flow_table_challenged(engine->flows, flow))
 			flow_table_note_syn(engine->flows, flow);
 	}
-	if (packet->flags & TCP_ACK)
+	if ((packet->flags & TCP_ACK) && !direction_ack_repeats(&flow->direction[!sender], packet))
 		match_ack(engine, flow, sender, &arrival, decoded);
 	flow->direction[!sender].heard_ns = now_ns;
 	if (size && !(packet->flags & TCP_RST))
@@ -429,8 +432,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 /* Frames before this one that have no place: the clock goes on. */
 static void pass_skipped(struct tcpm_engine *engine, const struct decoded *decoded)
 {
-	engine->steady_ns = decoded->skipped > 1 ? decoded->before_ns[1] : engine->last_ns;
-	engine->last_ns = decoded->before_ns[0];
+	engine->last_ns = decoded->before_ns;
 	engine->fed += decoded->skipped;
 }
 
@@ -482,15 +484,6 @@ static void prefetch_buckets(const struct tcpm_engine *engine, const struct deco
 	for (size_t i = 0; i < count; i++)
 		if (decoded[i].result == TCPM_DECODE_TCP)
 			flow_table_prefetch_bucket(engine->flows, decoded[i].name.hash);
-}
-
-/* What another thread has decoded is in its processor's cache. */
-static void prefetch_decoded(const struct decoded *decoded, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		__builtin_prefetch(&decoded[i]);
-		__builtin_prefetch(&decoded[i].packet.tsecr);
-	}
 }
 
 static void count_flows(struct tcpm_engine *engine)
@@ -558,13 +551,11 @@ void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch 
 	size_t far = near + part_of(batch->count - near);
 
 	fit(engine);
-	prefetch_decoded(decoded, far);
 	prefetch_buckets(engine, decoded, near);
 	for (size_t at = 0; at < batch->count;) {
 		size_t part = near - at;
 		size_t more = part_of(batch->count - far);
 
-		prefetch_decoded(&decoded[far], more);
 		prefetch_buckets(engine, &decoded[near], far - near);
 		work_on_all(engine, &decoded[at], part);
 		at = near;

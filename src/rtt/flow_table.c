@@ -504,6 +504,21 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 	}
 }
 
+struct flow *flow_table_still(struct flow_table *table, struct flow *flow,
+			      const struct flow_name *name, int64_t now_ns)
+{
+	struct flow *challenger = flow_table_challenger(table, flow);
+
+	if (challenger && idle_too_long(table, challenger, now_ns))
+		expire(table, challenger);
+	/* Where one goes, its challenger comes. */
+	while (flow && idle_too_long(table, flow, now_ns)) {
+		expire(table, flow);
+		flow = flow_table_find(table, name);
+	}
+	return flow;
+}
+
 void flow_table_clear(struct flow_table *table)
 {
 	/* In the order of their places: nothing is found, linked or moved any more. */

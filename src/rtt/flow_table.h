@@ -122,6 +122,12 @@ const struct flow_rare *flow_table_rare_if(const struct flow_table *table, const
  * place. */
 void flow_table_remove(struct flow_table *table, struct flow *flow);
 
+/* A flow that was found by its name, unless it, or its challenger, has been idle for too long by
+ * now and only was not looked at yet: then that one goes. So when a flow ends for idleness does
+ * not depend on the others. Returns the flow that the name has now, NULL if there is none. */
+struct flow *flow_table_still(struct flow_table *table, struct flow *flow,
+			      const struct flow_name *name, int64_t now_ns);
+
 /* When flow_table_expire looked last, and when it is to look again. */
 struct flow_expiry {
 	int64_t looked_ns;

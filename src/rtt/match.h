@@ -93,6 +93,19 @@ struct verdict {
 void direction_ack(struct direction *direction, const struct match_memory *memory,
 		   const struct arrival *arrival, struct verdict *verdict);
 
+/* Whether direction_ack would find nothing in a packet but its window, which is noted then: most
+ * segments of data repeat what was acknowledged before. */
+static inline bool direction_ack_repeats(struct direction *direction, const struct packet *packet)
+{
+	const uint16_t known = DIRECTION_SEEN | DIRECTION_ACKED;
+
+	if (packet->ack != direction->una || !packet->length || packet->sack_count ||
+	    (direction->flags & known) != known)
+		return false;
+	direction->window = packet->window;
+	return true;
+}
+
 /* Forgets the outstanding segments; what was outstanding will count under
  * `reason` (UNTIMED, CLOCK) when it is acknowledged. */
 void direction_void(struct direction *direction, const struct match_memory *memory,
