@@ -208,7 +208,8 @@ struct tcpm_options {
 	 * is fed all frames, in order, and measures those of its part: all that the same two hosts
 	 * send each other, whatever it is packed into. What is not TCP is of part 0. The engines'
 	 * counters add up to those of one that measures all, and so do their samples, as long as
-	 * no limit is reached. */
+	 * no limit of number or memory is reached and time does not step back: by how far it ran
+	 * ahead before that, flows may end earlier or later. */
 	uint32_t shares; /* how many; 0 and 1: this one measures all */
 	uint32_t share;  /* this one's part, below that */
 };

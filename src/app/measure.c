@@ -28,17 +28,12 @@ static void add_pending(struct measure *measure)
 {
 	const struct tcpm_sample *pending = measure->pending;
 	unsigned count = measure->pending_count;
+	enum group_side sides[GROUPS_SAMPLES];
 
 	measure->pending_count = 0;
-	for (unsigned step = 0; step < GROUPS_PREFETCH_STEPS; step++)
-		for (unsigned i = 0; i < count; i++)
-			groups_prefetch(measure->groups, &pending[i], (enum groups_prefetch)step);
-	for (unsigned i = 0; i < count; i++) {
-		enum group_side side = groups_sample(measure->groups, &pending[i]);
-
-		if (measure->sample)
-			measure->sample(measure->user, &pending[i], side);
-	}
+	groups_samples(measure->groups, pending, count, sides);
+	for (unsigned i = 0; measure->sample && i < count; i++)
+		measure->sample(measure->user, &pending[i], sides[i]);
 }
 
 static void on_sample(void *user, const struct tcpm_sample *sample)
@@ -49,7 +44,7 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	measure->pending[last] = *sample;
 	measure->pending_flow[last] = *sample->flow;
 	measure->pending[last].flow = &measure->pending_flow[last];
-	if (measure->pending_count == MEASURE_PENDING)
+	if (measure->pending_count == GROUPS_SAMPLES)
 		add_pending(measure);
 }
 

@@ -14,10 +14,6 @@
 #include "stats/groups.h"
 #include "tcpmetro.h"
 
-/* Samples that wait to be added to their groups, so that their memory is fetched side by
- * side. */
-#define MEASURE_PENDING 32
-
 /* When to look, if not always: from start_ns on for duration_ns, then not for interval_ns,
  * and so on, by the frames' times. */
 struct measure_windows {
@@ -42,9 +38,10 @@ struct measure {
 	/* Bytes of the budget that others use for this measure, beside its own groups. Any thread
 	 * may set it. */
 	atomic_size_t elsewhere;
+	/* Samples that wait to be added to their groups together. */
 	unsigned pending_count;
-	struct tcpm_sample pending[MEASURE_PENDING];
-	struct tcpm_flow_id pending_flow[MEASURE_PENDING]; /* theirs: the engine's may move */
+	struct tcpm_sample pending[GROUPS_SAMPLES];
+	struct tcpm_flow_id pending_flow[GROUPS_SAMPLES]; /* theirs: the engine's may move */
 	/* Told of each sample that is in its group by now; may be NULL. */
 	void (*sample)(void *user, const struct tcpm_sample *sample, enum group_side side);
 	void *user;

@@ -181,33 +181,26 @@ static enum group_side side_in_slot(const void *slot)
 	return (enum group_side)((uintptr_t)slot >> 30 & 3);
 }
 
-void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
-		     enum groups_prefetch step)
+/* The group that a sample's word tells; NULL: it must be looked up. */
+static struct group *group_of_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
-	const struct group *group = group_in_slot(groups, *sample->slot);
-	const struct series *series;
-
-	if (!group)
-		return;
-	series = &group->summary.series[sample->class_];
-	if (step == GROUPS_PREFETCH_GROUP) {
-		__builtin_prefetch(&group->summary, 1);
-		__builtin_prefetch(series, 1);
-		__builtin_prefetch(&series->pairs, 1); /* the series' other line */
-	} else if (step == GROUPS_PREFETCH_HISTOGRAM) {
-		histogram_prefetch(&series->histogram, sample->rtt_ns);
-	}
-}
-
-enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
-{
-	const struct groups_options *options = &groups->options;
 	struct group *group = group_in_slot(groups, *sample->slot);
-	enum group_side side = side_in_slot(*sample->slot);
 
 	/* "other" is of no interface: on this one there may be a group. */
-	if (!group || (options->by.interface &&
-		       (group == &groups->other || group->key.interface != sample->interface))) {
+	if (group && groups->options.by.interface &&
+	    (group == &groups->other || group->key.interface != sample->interface))
+		return NULL;
+	return group;
+}
+
+/* group: as group_of_sample told. */
+static enum group_side add_sample(struct groups *groups, struct group *group,
+				  const struct tcpm_sample *sample)
+{
+	enum group_side side = side_in_slot(*sample->slot);
+
+	if (!group) {
+		const struct groups_options *options = &groups->options;
 		struct group_key key = group_key_of(&options->by, options->local, sample->flow,
 						    sample->sender, sample->interface);
 
@@ -220,6 +213,41 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 	if (summary_add(&group->summary, sample, &groups->table.blocks))
 		groups->tally.without_histogram++;
 	return side; /* "other" has none; the sample has one all the same */
+}
+
+enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
+{
+	return add_sample(groups, group_of_sample(groups, sample), sample);
+}
+
+void groups_samples(struct groups *groups, const struct tcpm_sample *samples, size_t count,
+		    enum group_side sides[static GROUPS_SAMPLES])
+{
+	struct group *found[GROUPS_SAMPLES];
+
+	/* Of a group what all samples change, and what those of a class do; then the place in
+	 * its histogram, which that tells. */
+	for (size_t i = 0; i < count; i++) {
+		const struct series *series;
+
+		found[i] = group_of_sample(groups, &samples[i]);
+		if (!found[i])
+			continue;
+		series = &found[i]->summary.series[samples[i].class_];
+		__builtin_prefetch(&found[i]->summary, 1);
+		__builtin_prefetch(series, 1);
+		__builtin_prefetch(&series->pairs, 1); /* the series' other line */
+	}
+	for (size_t i = 0; i < count; i++)
+		if (found[i])
+			histogram_prefetch(
+				&found[i]->summary.series[samples[i].class_].histogram,
+				samples[i].rtt_ns);
+	/* Those that were not found may have been made by the ones before. */
+	for (size_t i = 0; i < count; i++)
+		sides[i] = add_sample(groups,
+				      found[i] ? found[i] : group_of_sample(groups, &samples[i]),
+				      &samples[i]);
 }
 
 /* Whether there may be a group of one of the directions of a flow; false is certain. */

@@ -81,13 +81,12 @@ void groups_set_local(struct groups *groups, const struct prefixes *local);
  * if there is none yet. Returns the side of the sample's direction. */
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample);
 
-/* Begin to bring into the cache what groups_sample of this sample will touch: of its group
- * what belongs to the sample's class; the histogram's window. Each step looks at what the one
- * before has brought, so several samples are best taken through them side by side. */
-enum groups_prefetch { GROUPS_PREFETCH_GROUP, GROUPS_PREFETCH_HISTOGRAM, GROUPS_PREFETCH_STEPS };
+/* As groups_sample of each, in order, at most GROUPS_SAMPLES; sides[i] is what it returns for
+ * samples[i]. What they touch is fetched from memory side by side. */
+#define GROUPS_SAMPLES 32
 
-void groups_prefetch(struct groups *groups, const struct tcpm_sample *sample,
-		     enum groups_prefetch step);
+void groups_samples(struct groups *groups, const struct tcpm_sample *samples, size_t count,
+		    enum group_side sides[static GROUPS_SAMPLES]);
 
 /*
  * Adds what a flow's two directions sent since their last samples to their groups, and
@@ -117,11 +116,12 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
 /*
  * Puts together what several engines measured that share a capture's flows (see
  * tcpm_options.shares): the same groups, "other" and tally as if one had measured all, unless
- * the memory was bounded. Of the groups of all parts those stay whose first samples came first;
- * what is beyond max_groups goes to "other". groups and all parts were made by the same options,
- * `part` among them, and none of the parts holds a group of the same key as another; groups is
- * empty, and will hold no groups of its own but only show those of the parts, which must stay as
- * they are. It may then be looked at by groups_all, groups_other, groups_tally and
+ * the memory was bounded; only which sample of "other" was the last may differ, where several
+ * were at one time or time stepped back. Of the groups of all parts those stay whose first
+ * samples came first; what is beyond max_groups goes to "other". groups and all parts were made
+ * by the same options, the parts with `part`, and none of them holds a group of the same key as
+ * another; groups is empty, and will hold no groups of its own but only show those of the parts,
+ * which must stay as they are. It may then be looked at by groups_all, groups_other, groups_tally and
  * groups_options alone, and freed. 0, or -ENOMEM: groups is empty still.
  */
 int groups_join(struct groups *groups, struct groups *const *parts, size_t count);

@@ -55,12 +55,14 @@ int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns, struc
 	if (rtt_ns > series->max_ns)
 		series->max_ns = rtt_ns;
 	series->last_ns = rtt_ns;
-	add_to(&series->sum_high, &series->sum_low, (uint64_t)rtt_ns);
+	series->sum_high += __builtin_add_overflow(series->sum_low, (uint64_t)rtt_ns,
+						   &series->sum_low);
 	if (previous_ns >= 0) {
 		int64_t change = rtt_ns - previous_ns;
 
-		add_to(&series->changes_high, &series->changes_low,
-		       (uint64_t)(change < 0 ? -change : change));
+		series->changes_high += __builtin_add_overflow(
+			series->changes_low, (uint64_t)(change < 0 ? -change : change),
+			&series->changes_low);
 		series->pairs++;
 	}
 	return histogram_add(&series->histogram, rtt_ns, blocks);
