@@ -1,5 +1,5 @@
 /*
- * Three digits: try one power of ten after the other until the rounded number has no
+ * Three digits: one power of ten after the other, until the rounded number has no
  * more. Rounding that carries (999.6 us) so moves on to the next unit by itself.
  */
 #include "output/units.h"
@@ -27,12 +27,13 @@ static void append_three_digits(struct text *text, uint64_t value, const char *c
 	uint64_t scaled;
 	unsigned step = 0;
 
-	for (;; step++, divisor *= 10) {
-		/* No sum that could overflow: the rest decides the rounding. */
-		scaled = value / divisor + (value % divisor >= divisor / 2);
-		if (scaled < 1000 || step == 3 * count - 1)
-			break;
+	/* From 999.5 on, it is rounded to 1000: a digit too many. */
+	while (value >= 1000 * divisor - divisor / 2 && step < 3 * count - 1) {
+		step++;
+		divisor *= 10;
 	}
+	/* No sum that could overflow: the rest decides the rounding. */
+	scaled = value / divisor + (value % divisor >= divisor / 2);
 	append_decimal(text, scaled, 2 - step % 3);
 	text_char(text, ' ');
 	text_string(text, units[step / 3]);
