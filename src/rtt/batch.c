@@ -77,18 +77,33 @@ static bool is_elsewhere(const struct batch_rules *rules, uint32_t hosts)
 	return (uint64_t)hosts * rules->shares >> 32 != rules->share;
 }
 
-/* Decodes a frame, if it is of this engine's part. As enum tcpm_decode, or DECODED_ELSEWHERE. */
-static unsigned decode_share(const struct batch_rules *rules, const struct tcpm_frame *frame,
-			     struct packet *packet)
+/* What a look at a frame told. */
+enum whose {
+	WHOSE_UNKNOWN, /* nothing: it must be decoded */
+	WHOSE_OURS,
+	WHOSE_OTHERS,
+};
+
+static inline __attribute__((always_inline)) enum whose peek(const struct batch_rules *rules,
+							     const struct tcpm_frame *frame)
 {
 	uint32_t hosts;
-	bool peeked = packet_hosts_peek(frame, &hosts);
+
+	if (!packet_hosts_peek(frame, &hosts))
+		return WHOSE_UNKNOWN;
+	return WHOSE_OURS + is_elsewhere(rules, hosts);
+}
+
+/* Decodes a frame, if it is of this engine's part. As enum tcpm_decode, or DECODED_ELSEWHERE. */
+static unsigned decode_share(const struct batch_rules *rules, const struct tcpm_frame *frame,
+			     enum whose whose, struct packet *packet)
+{
 	unsigned result;
 
-	if (peeked && is_elsewhere(rules, hosts))
+	if (whose == WHOSE_OTHERS)
 		return DECODED_ELSEWHERE;
 	result = packet_decode_with(&rules->ports, frame, packet);
-	if (peeked)
+	if (whose == WHOSE_OURS)
 		return result;
 	if (result == TCPM_DECODE_TCP ? is_elsewhere(rules, packet_hosts(packet))
 				      : rules->share != 0)
@@ -96,8 +111,9 @@ static unsigned decode_share(const struct batch_rules *rules, const struct tcpm_
 	return result;
 }
 
-void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *frame,
-		  struct decoded *decoded)
+/* As batch_decode, of a frame that was looked at. */
+static inline void decode(const struct batch_rules *rules, const struct tcpm_frame *frame,
+			  enum whose whose, struct decoded *decoded)
 {
 	const struct packet *packet = &decoded->packet;
 	unsigned sender;
@@ -105,9 +121,7 @@ void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *fram
 	decoded->time_ns = frame->time_ns;
 	decoded->number = frame->number;
 	decoded->skipped = 0;
-	decoded->result = (uint8_t)(rules->shares > 1 ? decode_share(rules, frame, &decoded->packet)
-						      : packet_decode_with(&rules->ports, frame,
-									   &decoded->packet));
+	decoded->result = (uint8_t)decode_share(rules, frame, whose, &decoded->packet);
 	if (decoded->result != TCPM_DECODE_TCP)
 		return;
 	if (packet->version == 4 && packet->label_count == 0)
@@ -117,6 +131,12 @@ void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *fram
 	decoded->sender = (uint8_t)sender;
 	if (packet->length || (packet->flags & (TCP_SYN | TCP_FIN)))
 		decoded->fingerprint = match_fingerprint(packet);
+}
+
+void batch_decode(const struct batch_rules *rules, const struct tcpm_frame *frame,
+		  struct decoded *decoded)
+{
+	decode(rules, frame, rules->shares > 1 ? peek(rules, frame) : WHOSE_OURS, decoded);
 }
 
 struct tcpm_batch *batch_new(const struct batch_rules *rules, size_t capacity)
@@ -142,49 +162,59 @@ void tcpm_batch_free(struct tcpm_batch *batch)
 	free(batch);
 }
 
+/* A frame that needs a place of its own. */
+struct chosen {
+	uint16_t number;
+	uint16_t whose;
+};
+
+/* All frames need one. */
+static size_t choose_all(const struct batch_rules *rules, const struct tcpm_frame *frames,
+			 size_t count, struct chosen chosen[static SIFTED])
+{
+	for (size_t i = 0; i < count; i++)
+		chosen[i] = (struct chosen){(uint16_t)i, (uint16_t)peek(rules, &frames[i])};
+	return count;
+}
+
 /* Which of some frames need a place of their own: those that may be of this engine's part, the
  * first and the last. Returns their number. All do unless the times only ever go on, for what a
  * clock that goes back means depends on all frames before. */
 static size_t choose(const struct batch_rules *rules, const struct tcpm_frame *frames, size_t count,
-		     uint32_t chosen[static SIFTED])
+		     struct chosen chosen[static SIFTED])
 {
 	int64_t last_ns = 0;
 	bool odd = false;
 	size_t most = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t hosts;
+		enum whose whose = peek(rules, &frames[i]);
 
 		/* Whose a frame is cannot be foreseen, so nothing here depends on it by a jump. */
-		chosen[most] = (uint32_t)i;
-		most += !packet_hosts_peek(&frames[i], &hosts) || !is_elsewhere(rules, hosts) ||
-			i == 0 || i == count - 1;
+		chosen[most] = (struct chosen){(uint16_t)i, (uint16_t)whose};
+		most += (whose != WHOSE_OTHERS) | (i == 0) | (i == count - 1);
 		odd |= frames[i].time_ns < last_ns;
 		last_ns = frames[i].time_ns;
 	}
-	if (!odd && last_ns <= BATCH_FARTHEST_NS)
-		return most;
-	for (size_t i = 0; i < count; i++)
-		chosen[i] = (uint32_t)i;
-	return count;
+	return odd || last_ns > BATCH_FARTHEST_NS ? choose_all(rules, frames, count, chosen) : most;
 }
 
 /* Adds frames of which another engine may measure some, at most SIFTED. */
 static void add_share(struct tcpm_batch *batch, const struct tcpm_frame *frames, size_t count)
 {
-	uint32_t chosen[SIFTED];
+	struct chosen chosen[SIFTED];
 	size_t most = choose(&batch->rules, frames, count, chosen);
 	size_t next = 0;
 
 	for (size_t i = 0; i < most; i++) {
 		struct decoded *decoded = &batch->decoded[batch->count++];
-		const struct tcpm_frame *frame = &frames[chosen[i]];
+		const struct tcpm_frame *frame = &frames[chosen[i].number];
 
-		batch_decode(&batch->rules, frame, decoded);
-		decoded->skipped = (uint32_t)(chosen[i] - next);
+		decode(&batch->rules, frame, (enum whose)chosen[i].whose, decoded);
+		decoded->skipped = (uint32_t)(chosen[i].number - next);
 		if (decoded->skipped > 0)
 			decoded->before_ns = frame[-1].time_ns;
-		next = chosen[i] + 1;
+		next = chosen[i].number + 1u;
 	}
 }
 
