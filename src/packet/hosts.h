@@ -32,7 +32,7 @@ static inline bool packet_hosts_peek(const struct tcpm_frame *frame, uint32_t *h
 bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts);
 
 static inline __attribute__((always_inline)) bool packet_hosts_peek(const struct tcpm_frame *frame,
-								     uint32_t *hosts)
+								    uint32_t *hosts)
 {
 	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
 	uint32_t kind, source, target;

@@ -245,7 +245,7 @@ static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *de
 		flow = handshake_flow(engine->flows, flow, packet, decoded->sender, now_ns);
 	} else {
 		flow = handshake_across_labels(engine->flows, packet, decoded->sender,
-					       &decoded->name);
+					       &decoded->name, engine->steady_ns);
 	}
 	if (!flow && !known && !(packet->flags & TCP_RST)) {
 		flow = flow_table_add(engine->flows, &decoded->name, now_ns, NULL);

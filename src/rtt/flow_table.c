@@ -463,7 +463,7 @@ void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow
 	use_list_add(table, flow);
 }
 
-static bool idle_too_long(const struct flow_table *table, const struct flow *flow, int64_t now_ns)
+bool flow_table_is_idle(const struct flow_table *table, const struct flow *flow, int64_t now_ns)
 {
 	int64_t idle_ns;
 
@@ -496,7 +496,7 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 			 * from being looked at. */
 			if (flow->touched_ns > now_ns)
 				flow_table_move_up(table, flow, now_ns);
-			else if (idle_too_long(table, flow, now_ns))
+			else if (flow_table_is_idle(table, flow, now_ns))
 				expire(table, flow);
 			else
 				break;
@@ -509,14 +509,13 @@ struct flow *flow_table_still(struct flow_table *table, struct flow *flow,
 {
 	struct flow *challenger = flow_table_challenger(table, flow);
 
-	if (challenger && idle_too_long(table, challenger, now_ns))
+	if (challenger && flow_table_is_idle(table, challenger, now_ns))
 		expire(table, challenger);
-	/* Where one goes, its challenger comes. */
-	while (flow && idle_too_long(table, flow, now_ns)) {
-		expire(table, flow);
-		flow = flow_table_find(table, name);
-	}
-	return flow;
+	if (!flow_table_is_idle(table, flow, now_ns))
+		return flow;
+	/* Where it goes, its challenger comes. */
+	expire(table, flow);
+	return flow_table_find(table, name);
 }
 
 void flow_table_clear(struct flow_table *table)

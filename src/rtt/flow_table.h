@@ -122,6 +122,9 @@ const struct flow_rare *flow_table_rare_if(const struct flow_table *table, const
  * place. */
 void flow_table_remove(struct flow_table *table, struct flow *flow);
 
+/* Whether a flow has been idle for too long by now: it ends as soon as it is looked at. */
+bool flow_table_is_idle(const struct flow_table *table, const struct flow *flow, int64_t now_ns);
+
 /* A flow that was found by its name, unless it, or its challenger, has been idle for too long by
  * now and only was not looked at yet: then that one goes. So when a flow ends for idleness does
  * not depend on the others. Returns the flow that the name has now, NULL if there is none. */

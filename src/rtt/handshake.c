@@ -121,7 +121,7 @@ struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 }
 
 struct flow *handshake_across_labels(struct flow_table *table, const struct packet *packet,
-				     unsigned sender, const struct flow_name *name)
+				     unsigned sender, const struct flow_name *name, int64_t now_ns)
 {
 	const uint8_t both = TCP_SYN | TCP_ACK;
 
@@ -132,7 +132,8 @@ struct flow *handshake_across_labels(struct flow_table *table, const struct pack
 	flow_name_id(name, &id);
 	struct flow *flow = flow_table_noted(table, &id);
 
-	if (!flow || (flow->direction[sender].flags & DIRECTION_SEEN) ||
+	if (!flow || flow_table_is_idle(table, flow, now_ns) ||
+	    (flow->direction[sender].flags & DIRECTION_SEEN) ||
 	    !acks_syn(&flow->direction[!sender], packet->ack))
 		return NULL;
 	flow_table_add_alias(table, flow, name);

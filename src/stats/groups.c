@@ -240,9 +240,8 @@ void groups_samples(struct groups *groups, const struct tcpm_sample *samples, si
 	}
 	for (size_t i = 0; i < count; i++)
 		if (found[i])
-			histogram_prefetch(
-				&found[i]->summary.series[samples[i].class_].histogram,
-				samples[i].rtt_ns);
+			histogram_prefetch(&found[i]->summary.series[samples[i].class_].histogram,
+					   samples[i].rtt_ns);
 	/* Those that were not found may have been made by the ones before. */
 	for (size_t i = 0; i < count; i++)
 		sides[i] = add_sample(groups,

@@ -121,8 +121,8 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
  * samples came first; what is beyond max_groups goes to "other". groups and all parts were made
  * by the same options, the parts with `part`, and none of them holds a group of the same key as
  * another; groups is empty, and will hold no groups of its own but only show those of the parts,
- * which must stay as they are. It may then be looked at by groups_all, groups_other, groups_tally and
- * groups_options alone, and freed. 0, or -ENOMEM: groups is empty still.
+ * which must stay as they are. It may then be looked at by groups_all, groups_other, groups_tally
+ * and groups_options alone, and freed. 0, or -ENOMEM: groups is empty still.
  */
 int groups_join(struct groups *groups, struct groups *const *parts, size_t count);
 

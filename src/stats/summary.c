@@ -55,8 +55,8 @@ int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns, struc
 	if (rtt_ns > series->max_ns)
 		series->max_ns = rtt_ns;
 	series->last_ns = rtt_ns;
-	series->sum_high += __builtin_add_overflow(series->sum_low, (uint64_t)rtt_ns,
-						   &series->sum_low);
+	series->sum_high +=
+		__builtin_add_overflow(series->sum_low, (uint64_t)rtt_ns, &series->sum_low);
 	if (previous_ns >= 0) {
 		int64_t change = rtt_ns - previous_ns;
 

@@ -1,6 +1,6 @@
 /*
- * The flow table, by random operations against a naive twin, and its order of
- * eviction.
+ * The flow table, by random operations against a naive twin, its order of
+ * eviction, and when idle flows go.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -222,6 +222,99 @@ static void idle_flows_expire_by_state(void **state)
 	flow_table_free(table);
 }
 
+/* One that was not looked at yet goes when it is found, as soon as it was idle for too long. */
+static void found_only_if_not_idle(void **state)
+{
+	struct flow_table *table = table_new(10);
+	struct flow_name name = name_of(1);
+	struct flow *flow = add(table, 1, 0);
+
+	(void)state;
+	assert_ptr_equal(flow_table_still(table, flow, &name, 20 * SECOND_NS), flow);
+	flow_table_set_state(table, flow, FLOW_ESTABLISHED);
+	assert_ptr_equal(flow_table_still(table, flow, &name, 100 * SECOND_NS), flow);
+	/* Time may have been set back. */
+	assert_ptr_equal(flow_table_still(table, flow, &name, -1000 * SECOND_NS), flow);
+	assert_int_equal(closed_count, 0);
+	add(table, 2, 0);
+	assert_null(flow_table_still(table, flow, &name, 100 * SECOND_NS + 1));
+	assert_null(find(table, 1));
+	assert_int_equal(closed_count, 1);
+	/* Another one is not looked at, and none of them went for want of room. */
+	assert_non_null(find(table, 2));
+	assert_int_equal(flow_table_count(table), 1);
+	assert_int_equal(flow_table_evicted(table), 0);
+	flow_table_free(table);
+}
+
+/* A flow and its challenger, last used then. */
+static struct flow *add_challenged(struct flow_table *table, int64_t flow_ns, int64_t challenger_ns,
+				   struct flow **challenger)
+{
+	struct flow *flow = add(table, 1, 0);
+
+	*challenger = challenge(table, flow);
+	flow_table_touch(table, flow, flow_ns);
+	flow_table_touch(table, *challenger, challenger_ns);
+	return flow;
+}
+
+/* Of a flow and its challenger the one goes that was idle for too long. */
+static void idle_one_of_two_goes(void **state)
+{
+	struct flow_table *table = table_new(10);
+	struct flow_name name = name_of(1);
+	struct flow *challenger;
+	struct flow *flow = add_challenged(table, 10 * SECOND_NS, 30 * SECOND_NS, &challenger);
+
+	(void)state;
+	assert_ptr_equal(flow_table_still(table, flow, &name, 30 * SECOND_NS), flow);
+	assert_int_equal(closed_count, 0);
+	/* The flow: its challenger has the name then. */
+	assert_ptr_equal(flow_table_still(table, flow, &name, 31 * SECOND_NS), challenger);
+	assert_ptr_equal(find(table, 1), challenger);
+	assert_null(flow_table_challenged(table, challenger));
+	assert_int_equal(closed_count, 1);
+	assert_int_equal(flow_table_count(table), 1);
+	flow_table_free(table);
+
+	/* The challenger. */
+	table = table_new(10);
+	flow = add_challenged(table, 30 * SECOND_NS, 10 * SECOND_NS, &challenger);
+	assert_ptr_equal(flow_table_still(table, flow, &name, 31 * SECOND_NS), flow);
+	assert_ptr_equal(find(table, 1), flow);
+	assert_null(flow_table_challenger(table, flow));
+	assert_int_equal(closed_count, 1);
+	assert_int_equal(flow_table_count(table), 1);
+	flow_table_free(table);
+
+	/* Both. */
+	table = table_new(10);
+	flow = add_challenged(table, 30 * SECOND_NS, 30 * SECOND_NS, &challenger);
+	assert_null(flow_table_still(table, flow, &name, 51 * SECOND_NS));
+	assert_null(find(table, 1));
+	assert_int_equal(closed_count, 2);
+	assert_int_equal(flow_table_count(table), 0);
+	flow_table_free(table);
+}
+
+/* A name of one that goes by another name as well. */
+static void idle_by_either_name(void **state)
+{
+	struct flow_table *table = table_new(10);
+	struct flow *flow = add(table, 1, 0);
+	struct flow_name name = name_of(3);
+
+	(void)state;
+	flow_table_add_alias(table, flow, &name);
+	assert_ptr_equal(flow_table_still(table, flow, &name, 20 * SECOND_NS), flow);
+	assert_null(flow_table_still(table, flow, &name, 21 * SECOND_NS));
+	assert_null(find(table, 1));
+	assert_null(find(table, 3));
+	assert_int_equal(flow_table_count(table), 0);
+	flow_table_free(table);
+}
+
 static void challenger_takes_the_place(void **state)
 {
 	struct flow_table *table = table_new(3);
@@ -435,6 +528,9 @@ int main(void)
 		cmocka_unit_test(random_operations),
 		cmocka_unit_test(ended_before_half_open_before_established),
 		cmocka_unit_test(idle_flows_expire_by_state),
+		cmocka_unit_test(found_only_if_not_idle),
+		cmocka_unit_test(idle_one_of_two_goes),
+		cmocka_unit_test(idle_by_either_name),
 		cmocka_unit_test(challenger_takes_the_place),
 		cmocka_unit_test(challenger_finds_room_without_its_flow),
 		cmocka_unit_test(id_comes_back_as_it_was),
