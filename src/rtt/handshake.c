@@ -132,8 +132,11 @@ struct flow *handshake_across_labels(struct flow_table *table, const struct pack
 	flow_name_id(name, &id);
 	struct flow *flow = flow_table_noted(table, &id);
 
-	if (!flow || flow_table_is_idle(table, flow, now_ns) ||
-	    (flow->direction[sender].flags & DIRECTION_SEEN) ||
+	if (flow && flow_table_is_idle(table, flow, now_ns)) {
+		flow_table_remove(table, flow);
+		return NULL;
+	}
+	if (!flow || (flow->direction[sender].flags & DIRECTION_SEEN) ||
 	    !acks_syn(&flow->direction[!sender], packet->ack))
 		return NULL;
 	flow_table_add_alias(table, flow, name);
