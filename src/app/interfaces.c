@@ -97,8 +97,11 @@ void interface_numbers_translate(struct interface_numbers *numbers, const struct
 				 struct tcpm_frame *frames, size_t count)
 {
 	uint32_t last = 0;
-	uint32_t last_number = count ? translate(numbers, source, 0) : 0;
+	uint32_t last_number;
 
+	if (source->nameless || count == 0)
+		return;
+	last_number = translate(numbers, source, 0);
 	for (size_t i = 0; i < count; i++) {
 		if (frames[i].interface != last) {
 			last = frames[i].interface;

@@ -193,5 +193,6 @@ int pcap_open(struct file_source *file, struct error *error)
 	pcap->usual = !pcap->swapped && pcap->header_size == 16 &&
 		      pcap->lengths == LENGTHS_CAPTURED_FIRST;
 	file->next = pcap_next;
+	file->source.nameless = true;
 	return 0;
 }

@@ -35,6 +35,7 @@ struct source_ops {
 /* A backend embeds this as its first member. */
 struct source {
 	const struct source_ops *ops;
+	bool nameless; /* all frames are of interface 0, which has no name */
 };
 
 /*

@@ -9,6 +9,7 @@
 #ifndef PACKET_HOSTS_H
 #define PACKET_HOSTS_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,22 +33,25 @@ static inline bool packet_hosts_peek(const struct tcpm_frame *frame, uint32_t *h
 bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts);
 
 static inline __attribute__((always_inline)) bool packet_hosts_peek(const struct tcpm_frame *frame,
-								    uint32_t *hosts)
+								     uint32_t *hosts)
 {
+	/* Of the eight bytes from the packet's length on: the fragment's offset and "more", and the
+	 * protocol. */
+	const uint64_t rest = UINT64_C(0x3fff00ff), tcp = 6;
 	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
-	uint32_t kind, source, target;
-	uint16_t fragment, protocol;
+	uint64_t middle, addresses;
+	uint32_t kind;
 
 	if (frame->linktype != PACKET_LINKTYPE_ETHERNET || !cursor_has(&cursor, 34) ||
-	    !cursor_peek32(&cursor, 12, &kind) || !cursor_peek16(&cursor, 20, &fragment) ||
-	    !cursor_peek16(&cursor, 22, &protocol) || !cursor_copy(&cursor, 26, &source, 4) ||
-	    !cursor_copy(&cursor, 30, &target, 4))
+	    !cursor_peek32(&cursor, 12, &kind) || !cursor_copy(&cursor, 16, &middle, 8) ||
+	    !cursor_copy(&cursor, 26, &addresses, 8))
 		return false;
 	/* EtherType, and the first byte of the IP header. */
 	if ((kind & 0xffffff00u) != 0x08004500u)
 		return packet_hosts_peek_v6(frame, hosts);
-	*hosts = (uint32_t)(((uint64_t)source + target) * PACKET_HOSTS_SPREAD >> 32);
-	return (protocol & 0xff) == 6 && (fragment & 0x3fff) == 0;
+	*hosts = (uint32_t)(((addresses & UINT32_MAX) + (addresses >> 32)) * PACKET_HOSTS_SPREAD >>
+			    32);
+	return (middle & htobe64(rest)) == htobe64(tcp);
 }
 
 #endif

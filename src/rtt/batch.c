@@ -181,28 +181,32 @@ static size_t choose_all(const struct batch_rules *rules, const struct tcpm_fram
  * first and the last. Returns their number. All do unless the times only ever go on, for what a
  * clock that goes back means depends on all frames before. */
 static size_t choose(const struct batch_rules *rules, const struct tcpm_frame *frames, size_t count,
-		     struct chosen chosen[static SIFTED])
+		     struct chosen chosen[static SIFTED + 1])
 {
-	int64_t last_ns = 0;
-	bool odd = false;
-	size_t most = 0;
+	int64_t last_ns = frames[0].time_ns;
+	bool odd = last_ns < 0;
+	size_t most = 1;
 
-	for (size_t i = 0; i < count; i++) {
+	chosen[0] = (struct chosen){0, (uint16_t)peek(rules, &frames[0])};
+	for (size_t i = 1; i < count; i++) {
 		enum whose whose = peek(rules, &frames[i]);
 
 		/* Whose a frame is cannot be foreseen, so nothing here depends on it by a jump. */
 		chosen[most] = (struct chosen){(uint16_t)i, (uint16_t)whose};
-		most += (whose != WHOSE_OTHERS) | (i == 0) | (i == count - 1);
+		most += whose != WHOSE_OTHERS;
 		odd |= frames[i].time_ns < last_ns;
 		last_ns = frames[i].time_ns;
 	}
-	return odd || last_ns > BATCH_FARTHEST_NS ? choose_all(rules, frames, count, chosen) : most;
+	if (odd || last_ns > BATCH_FARTHEST_NS)
+		return choose_all(rules, frames, count, chosen);
+	/* If the last one was not chosen, it stands behind those that were. */
+	return most + (chosen[most - 1].number != count - 1);
 }
 
 /* Adds frames of which another engine may measure some, at most SIFTED. */
 static void add_share(struct tcpm_batch *batch, const struct tcpm_frame *frames, size_t count)
 {
-	struct chosen chosen[SIFTED];
+	struct chosen chosen[SIFTED + 1];
 	size_t most = choose(&batch->rules, frames, count, chosen);
 	size_t next = 0;
 
