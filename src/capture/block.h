@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "capture/decompress.h"
 
-#define BLOCK_SIZE ((size_t)1 << 20)
+#define BLOCK_SIZE ((size_t)256 << 10)
 
 /* The most that can be asked for at once: a record of 16 MiB and its header. */
 #define BLOCK_MAX_NEED (((size_t)16 << 20) + 4096)
