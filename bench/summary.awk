@@ -158,6 +158,7 @@ END {
     c = capture[i]
     show(c " report/loop", c, "report", c, "loop", c == "A" ? 0.8 : c == "B" ? 1.2 : 0)
     show(c " report/walk", c, "report", c, "walk", c == "A" ? 4 : c == "D" ? 1.3 : 0)
+    show(c " single/loop", c, "single", c, "loop", 0)
     show(c " loop/walk", c, "loop", c, "walk", 0)
     show(c " samples/report", c, "samples", c, "report", 2.5)
     show(c " tcptrace/report", c, "tcptrace", c, "report", c == "A" ? -12 : 0)
