@@ -33,7 +33,7 @@ static inline bool packet_hosts_peek(const struct tcpm_frame *frame, uint32_t *h
 bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts);
 
 static inline __attribute__((always_inline)) bool packet_hosts_peek(const struct tcpm_frame *frame,
-								     uint32_t *hosts)
+								    uint32_t *hosts)
 {
 	/* Of the eight bytes from the packet's length on: the fragment's offset and "more", and the
 	 * protocol. */

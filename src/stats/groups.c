@@ -10,10 +10,9 @@
 
 #include "stats/group_table.h"
 
-/* How a group would have gone into "other", had there been no room for it. */
-struct origin {
-	uint64_t order; /* of its first sample, see tcpm_sample */
-	/* What came from directions without a sample, which then had found no group. */
+/* What directions without a sample brought to a group of a part. Had there been no room for the
+ * group, they would have found none, and it would have gone to the tally. */
+struct silent {
 	struct tcpm_totals totals;
 	uint64_t flows; /* of which none but such directions are in this group; */
 	uint64_t alone; /* those that have no sample at all and no group with a lower order */
@@ -22,13 +21,14 @@ struct origin {
 struct groups {
 	struct groups_options options;
 	struct group_table table;
-	struct origin *origins; /* of a part's groups, by number */
-	size_t origin_room;
+	struct silent *silents; /* of a part's groups that have any: group->silent, from 1 */
+	uint32_t silent_count;
+	uint32_t silent_room;
 	struct group other;
 	struct groups_tally tally;
 };
 
-#define FIRST_ORIGINS 64U
+#define FIRST_SILENTS 64U
 
 /* The bits of an engine's word that tell a group; see slot_of. */
 #define SLOT_NUMBER ((UINT32_C(1) << 30) - 1)
@@ -59,7 +59,7 @@ void groups_free(struct groups *groups)
 	if (!groups)
 		return;
 	group_table_clear(&groups->table, false);
-	free(groups->origins);
+	free(groups->silents);
 	free(groups);
 }
 
@@ -68,6 +68,7 @@ void groups_reset(struct groups *groups, uint32_t generation)
 	group_table_clear(&groups->table, true);
 	groups->other = (struct group){0};
 	groups->tally = (struct groups_tally){0};
+	groups->silent_count = 0;
 	groups->options.generation = generation;
 }
 
@@ -91,22 +92,6 @@ static bool has_memory(const struct groups *groups)
 		       groups->options.max_memory;
 }
 
-/* Makes room for the origin of one more group, if the groups are a part. */
-static bool has_origin(struct groups *groups)
-{
-	size_t room = groups->origin_room ? groups->origin_room * 2 : FIRST_ORIGINS;
-	struct origin *origins;
-
-	if (!groups->options.part || groups->table.count < groups->origin_room)
-		return true;
-	origins = realloc(groups->origins, room * sizeof(*origins));
-	if (!origins)
-		return false;
-	groups->origins = origins;
-	groups->origin_room = room;
-	return true;
-}
-
 /* The group of a key, made if there is none, or "other". order: see tcpm_sample; if it is made
  * for one. */
 static struct group *find_or_add(struct groups *groups, const struct group_key *key, uint64_t order)
@@ -116,12 +101,12 @@ static struct group *find_or_add(struct groups *groups, const struct group_key *
 
 	if (group)
 		return group;
-	if (groups->table.count < groups->options.max_groups && has_memory(groups) &&
-	    has_origin(groups))
+	if (groups->table.count < groups->options.max_groups && has_memory(groups))
 		group = group_table_add(&groups->table, key, hash);
-	if (group && groups->options.part)
-		groups->origins[group->number] = (struct origin){.order = order};
-	return group ? group : &groups->other;
+	if (!group)
+		return &groups->other;
+	group->order = order;
+	return group;
 }
 
 /* Counts samples that have no group of their own. */
@@ -292,29 +277,51 @@ static bool same_group(const struct groups *groups, const struct tcpm_flow_id *f
 	return memcmp(&keys[0], &keys[1], sizeof(keys[0])) == 0;
 }
 
+/* NULL: there is no memory. */
+static struct silent *silent_of(struct groups *groups, struct group *group)
+{
+	uint32_t room = groups->silent_room ? groups->silent_room * 2 : FIRST_SILENTS;
+	struct silent *silents;
+
+	if (group->silent)
+		return &groups->silents[group->silent - 1];
+	if (groups->silent_count == groups->silent_room) {
+		silents = realloc(groups->silents, room * sizeof(*silents));
+		if (!silents)
+			return NULL;
+		groups->silents = silents;
+		groups->silent_room = room;
+	}
+	group->silent = ++groups->silent_count;
+	groups->silents[group->silent - 1] = (struct silent){0};
+	return &groups->silents[group->silent - 1];
+}
+
 /* Notes of a flow that ended what only directions without a sample brought to a group. joined:
  * the groups of its directions. */
-static void note_origin(struct groups *groups, const struct tcpm_closed *closed,
+static void note_silent(struct groups *groups, const struct tcpm_closed *closed,
 			struct group *const joined[2])
 {
-	struct origin *first = NULL;
+	const struct group *first = NULL;
 
 	for (unsigned sender = 0; sender < 2; sender++) {
-		const struct group *group = joined[sender];
+		struct group *group = joined[sender];
 		bool twice = joined[0] == joined[1];
-		struct origin *origin;
+		struct silent *silent;
 
 		if (!group || group == &groups->other || closed->slot[sender])
 			continue;
-		origin = &groups->origins[group->number];
-		totals_add(&origin->totals, &closed->totals[sender]);
+		silent = silent_of(groups, group);
+		if (!silent)
+			continue;
+		totals_add(&silent->totals, &closed->totals[sender]);
 		if (!twice || (sender == 0 && !closed->slot[1]))
-			origin->flows++;
-		if (!first || origin->order < first->order)
-			first = origin;
+			silent->flows++;
+		if (!first || group->order < first->order)
+			first = group;
 	}
 	if (first && !closed->slot[0] && !closed->slot[1])
-		first->alone++;
+		groups->silents[first->silent - 1].alone++;
 }
 
 void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
@@ -343,7 +350,7 @@ void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 	if (!joined[0] && !joined[1])
 		groups->tally.flows++;
 	if (groups->options.part)
-		note_origin(groups, closed, joined);
+		note_silent(groups, closed, joined);
 }
 
 static void merge_group(struct groups *groups, struct group *into, const struct group *from)
@@ -394,16 +401,21 @@ void groups_merge(struct groups *groups, const struct groups *from)
 
 /* ---- parts ---- */
 
-/* A group for which there is no room: what is in it goes where it had gone without it. */
-static void spill(struct groups *groups, const struct group *group, const struct origin *origin)
+/* A group of a part for which there is no room: what is in it goes where it had gone without
+ * it. */
+static void spill(struct groups *groups, const struct groups *part, const struct group *group)
 {
 	struct group rest = *group;
 
-	rest.summary.flows -= origin->flows;
-	totals_subtract(&rest.summary.totals, &origin->totals);
+	if (group->silent) {
+		const struct silent *silent = &part->silents[group->silent - 1];
+
+		rest.summary.flows -= silent->flows;
+		totals_subtract(&rest.summary.totals, &silent->totals);
+		groups->tally.flows += silent->alone;
+		totals_add(&groups->tally.totals, &silent->totals);
+	}
 	merge_group(groups, &groups->other, &rest);
-	groups->tally.flows += origin->alone;
-	totals_add(&groups->tally.totals, &origin->totals);
 }
 
 /* The part whose next group, by `next`, had its first sample first; count: there is none. */
@@ -413,8 +425,8 @@ static size_t earliest(struct groups *const *parts, size_t count, const size_t *
 
 	for (size_t i = 0; i < count; i++)
 		if (next[i] < parts[i]->table.count &&
-		    (best == count ||
-		     parts[i]->origins[next[i]].order < parts[best]->origins[next[best]].order))
+		    (best == count || parts[i]->table.all[next[i]]->order <
+					      parts[best]->table.all[next[best]]->order))
 			best = i;
 	return best;
 }
@@ -436,13 +448,12 @@ int groups_join(struct groups *groups, struct groups *const *parts, size_t count
 	}
 	for (size_t left = total; left > 0; left--) {
 		size_t part = earliest(parts, count, next);
-		size_t number = next[part]++;
-		struct group *group = parts[part]->table.all[number];
+		struct group *group = parts[part]->table.all[next[part]++];
 
 		if (table->count < groups->options.max_groups)
 			table->all[table->count++] = group;
 		else
-			spill(groups, group, &parts[part]->origins[number]);
+			spill(groups, parts[part], group);
 	}
 	free(next);
 	for (size_t i = 0; i < count; i++) {
@@ -489,5 +500,5 @@ const struct groups_tally *groups_tally(const struct groups *groups)
 size_t groups_memory(const struct groups *groups)
 {
 	return sizeof(*groups) + group_table_memory(&groups->table) +
-	       groups->origin_room * sizeof(*groups->origins);
+	       groups->silent_room * sizeof(*groups->silents);
 }

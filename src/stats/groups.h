@@ -42,15 +42,15 @@ struct groups_options {
 	/* Told to the engine's slots. Groups that take each other's place under one engine
 	 * must each have a number of their own; see groups_reset. */
 	uint32_t generation;
-	/* These are one part of what groups_join will put together. Takes 48 bytes more for a
-	 * group. */
-	bool part;
+	bool part; /* of what groups_join will put together */
 };
 
 struct group {
 	struct group_key key;
 	uint32_t number; /* of its groups', from 0 in the order of their first samples */
-	uint32_t unused[5];
+	uint32_t silent; /* of a part's, see groups_join; private */
+	uint64_t order;  /* of its first sample, see tcpm_sample */
+	uint32_t unused[2];
 	struct summary summary; /* its series begin on a cache line, as the group does */
 };
 
