@@ -207,9 +207,11 @@ struct tcpm_options {
 	/* Several engines may share the flows of one capture, each in a thread of its own. Each
 	 * is fed all frames, in order, and measures those of its part: all that the same two hosts
 	 * send each other, whatever it is packed into. What is not TCP is of part 0. The engines'
-	 * counters add up to those of one that measures all, and so do their samples, as long as
-	 * no limit of number or memory is reached and time does not step back: by how far it ran
-	 * ahead before that, flows may end earlier or later. */
+	 * counters add up to those of one that measures all, and so do their samples and the ends
+	 * of flows, but in three cases: a limit of number or memory is reached; time ran ahead
+	 * and stepped back (by as much, flows may end earlier or later); or so many handshakes
+	 * are open at once whose two directions may bear different labels that some of the SYNs
+	 * are forgotten, of which each engine notes 16,384. */
 	uint32_t shares; /* how many; 0 and 1: this one measures all */
 	uint32_t share;  /* this one's part, below that */
 };

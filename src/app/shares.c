@@ -4,10 +4,7 @@
 #include "app/shares.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "capture/source.h"
@@ -316,7 +313,7 @@ int shares_init(struct shares *shares, const struct options *options, unsigned c
 		result = start_threads(shares);
 	if (result < 0)
 		shares_done(shares);
-	if (result == -EAGAIN)
+	if (count > 1 && (result == -EAGAIN || result == -ENOMEM))
 		return shares_init(shares, options, 1, names, local, output, error);
 	return result;
 }
@@ -324,15 +321,19 @@ int shares_init(struct shares *shares, const struct options *options, unsigned c
 /* Opens the capture for each share. */
 static int open_all(struct shares *shares, struct error *error)
 {
+	uint64_t bytes = UINT64_MAX;
 	int result = 0;
 
+	/* It may be written to; all shares end where it ends now. */
+	if (shares->count > 1)
+		file_source_is_plain(shares->path, &bytes);
 	for (unsigned i = 0; !result && i < shares->count; i++) {
 		struct share *share = &shares->all[i];
 
 		share->result = 0;
 		share->finished = 0;
 		share->ended = false;
-		result = file_source_open(shares->path, &share->source, error);
+		result = file_source_open_upto(shares->path, bytes, &share->source, error);
 	}
 	shares->begun = shares->printed = 0;
 	return result;
@@ -365,7 +366,7 @@ int shares_read(struct shares *shares, const char *path, bool *opened, struct er
 		if (shares->options->samples && output_flush(shares->output) < 0)
 			shares->write_failed = true;
 	}
-	/* All shares met the same damage. */
+	/* All shares met the same damage; of others, the first is told. */
 	for (unsigned i = 0; !result && i < shares->count; i++) {
 		result = shares->all[i].result;
 		if (result < 0)

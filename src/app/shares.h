@@ -81,7 +81,7 @@ struct shares {
 unsigned shares_wanted(const struct options *options);
 
 /* Readies for a run. output: where samples are printed as they come, if the options ask for it.
- * All arguments outlive the shares. If not so many threads can be had, there will be one. On
+ * All arguments outlive the shares. If there is no room for so many, there will be one. On
  * error nothing is left to free; -EINVAL: the user asked for something wrong. */
 int shares_init(struct shares *shares, const struct options *options, unsigned count,
 		struct interfaces *names, const struct prefixes *local, struct output *output,

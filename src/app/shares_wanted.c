@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "app/shares.h"
+#include "capture/filter.h"
 #include "capture/source.h"
 
 /* Unless told otherwise: so many, if there are processors for them, and if it is worth it: from
@@ -40,11 +41,18 @@ static bool lines_are_free(const struct options *options)
 	return !options->samples || !options->names || options->format != FORMAT_TABLE;
 }
 
+/* Whether all shares keep the same frames: each compiles the filter for itself. */
+static bool filters_are_same(const struct options *options)
+{
+	return !options->filter || !filter_may_ask(options->filter);
+}
+
 unsigned shares_wanted(const struct options *options)
 {
 	uint64_t all = 0;
 
-	if (options->shares == 1 || !rows_stay_whole(options) || !lines_are_free(options))
+	if (options->shares == 1 || !rows_stay_whole(options) || !lines_are_free(options) ||
+	    !filters_are_same(options))
 		return 1;
 	for (size_t i = 0; i < options->file_count; i++) {
 		uint64_t bytes;

@@ -38,7 +38,8 @@ static ssize_t read_some(int fd, void *to, size_t count)
 /* Bytes read from the file itself; 0 at its end. */
 static ssize_t read_file(struct block_stream *stream, void *to, size_t count, struct error *error)
 {
-	const ssize_t got = read_some(stream->fd, to, count);
+	const uint64_t left = stream->most - stream->file_done;
+	const ssize_t got = read_some(stream->fd, to, count < left ? count : (size_t)left);
 
 	if (got < 0)
 		return error_set(error, (int)-got, "reading it failed: %s", strerror((int)-got));
@@ -219,9 +220,9 @@ static void look_at_file(struct block_stream *stream)
 	(void)posix_fadvise(stream->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
-int block_stream_init(struct block_stream *stream, int fd, struct error *error)
+int block_stream_init(struct block_stream *stream, int fd, uint64_t most, struct error *error)
 {
-	*stream = (struct block_stream){.fd = fd, .capacity = HEADROOM + BLOCK_SIZE};
+	*stream = (struct block_stream){.fd = fd, .most = most, .capacity = HEADROOM + BLOCK_SIZE};
 	look_at_file(stream);
 	stream->buffer = aligned_alloc(PAGE, stream->capacity);
 	if (!stream->buffer)

@@ -33,7 +33,8 @@ struct block_stream {
 	int fd;
 	bool regular;
 	uint64_t file_size; /* 0: not known */
-	uint64_t file_done; /* bytes read from fd */
+	uint64_t file_done; /* bytes read from fd, */
+	uint64_t most;      /* and how many are read at most */
 	const struct compression *compression;
 	struct decompressor *decompressor;
 	uint8_t *packed; /* input of the decompressor */
@@ -49,9 +50,9 @@ struct block_stream {
  * Starts a stream on an open file, reading its first block to see whether it is
  * compressed. The stream does not own fd. Errors hold a clause that does not name
  * the file; nothing is left to free then. -ENOTSUP: a compression that is not
- * read.
+ * read. most: behind so many bytes the file is taken to end.
  */
-int block_stream_init(struct block_stream *stream, int fd, struct error *error);
+int block_stream_init(struct block_stream *stream, int fd, uint64_t most, struct error *error);
 
 /* Frees what the stream holds; fd stays open. */
 void block_stream_done(struct block_stream *stream);

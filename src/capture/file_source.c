@@ -207,7 +207,8 @@ static int open_format(struct file_source *file, struct error *error)
 	return not_a_capture(file, error);
 }
 
-int file_source_open_fd(int fd, const char *name, struct source **source, struct error *error)
+static int open_fd(int fd, const char *name, uint64_t most, struct source **source,
+		   struct error *error)
 {
 	struct file_source *file = calloc(1, sizeof(*file));
 	struct error clause;
@@ -220,7 +221,7 @@ int file_source_open_fd(int fd, const char *name, struct source **source, struct
 	file->fd = fd;
 	file->stream.fd = -1;
 	set_name(file, name);
-	result = block_stream_init(&file->stream, fd, &clause);
+	result = block_stream_init(&file->stream, fd, most, &clause);
 	if (result < 0)
 		error_set(error, -result, "%s: %.300s", file->name, clause.text);
 	else
@@ -233,7 +234,18 @@ int file_source_open_fd(int fd, const char *name, struct source **source, struct
 	return 0;
 }
 
+int file_source_open_fd(int fd, const char *name, struct source **source, struct error *error)
+{
+	return open_fd(fd, name, UINT64_MAX, source, error);
+}
+
 int file_source_open(const char *path, struct source **source, struct error *error)
+{
+	return file_source_open_upto(path, UINT64_MAX, source, error);
+}
+
+int file_source_open_upto(const char *path, uint64_t most, struct source **source,
+			  struct error *error)
 {
 	const bool standard_input = strcmp(path, "-") == 0;
 	const char *name = standard_input ? "standard input" : path;
@@ -251,7 +263,7 @@ int file_source_open(const char *path, struct source **source, struct error *err
 				   "standard input is a terminal: a capture must come from a pipe "
 				   "or a file");
 	else
-		result = file_source_open_fd(fd, name, source, error);
+		result = open_fd(fd, name, most, source, error);
 	if (result < 0)
 		close(fd);
 	return result;

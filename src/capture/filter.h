@@ -27,6 +27,10 @@ enum filter_tags {
 
 enum filter_tags filter_tags(const char *expression);
 
+/* Whether DNS may be asked for a word of the expression, whose answer may be another one each
+ * time. False is certain. */
+bool filter_may_ask(const char *expression);
+
 /* Compiles the expression for Ethernet, to tell at once whether it is one; if it is not,
  * but is one for another common link type, it is accepted. -EINVAL: libpcap refuses it;
  * *error holds the expression and libpcap's words. -ENOMEM. */

@@ -83,6 +83,11 @@ static inline void source_close(struct source *source)
  */
 int file_source_open(const char *path, struct source **source, struct error *error);
 
+/* The same, of no more than the first bytes of the file, as if it ended there: several sources
+ * of one that is being written then see the same. */
+int file_source_open_upto(const char *path, uint64_t most, struct source **source,
+			  struct error *error);
+
 /* Whether a path names a regular file that is not compressed: one that several sources may
  * read side by side, each as cheaply as one alone. *bytes is its size then. It is opened and
  * closed again. */

@@ -20,7 +20,13 @@ static inline uint32_t number_of(const struct address *one, const struct address
 uint32_t packet_hosts(const struct packet *packet)
 {
 	struct address source, target;
+	uint32_t source_v4, target_v4;
 
+	if (packet->version == 4) {
+		memcpy(&source_v4, packet->source, sizeof(source_v4));
+		memcpy(&target_v4, packet->target, sizeof(target_v4));
+		return packet_hosts_v4(source_v4, target_v4);
+	}
 	memcpy(&source, packet->source, sizeof(source));
 	memcpy(&target, packet->target, sizeof(target));
 	return number_of(&source, &target);

@@ -29,6 +29,12 @@ static inline bool packet_hosts_peek(const struct tcpm_frame *frame, uint32_t *h
 /* Odd, with about as many ones as zeros: 2^64 divided by the golden ratio. */
 #define PACKET_HOSTS_SPREAD UINT64_C(0x9e3779b97f4a7c15)
 
+/* Of two IPv4 addresses, as they lie in memory. */
+static inline uint32_t packet_hosts_v4(uint32_t source, uint32_t target)
+{
+	return (uint32_t)(((uint64_t)source + target) * PACKET_HOSTS_SPREAD >> 32);
+}
+
 /* Of frames that are not IPv4. */
 bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts);
 
@@ -49,8 +55,7 @@ static inline __attribute__((always_inline)) bool packet_hosts_peek(const struct
 	/* EtherType, and the first byte of the IP header. */
 	if ((kind & 0xffffff00u) != 0x08004500u)
 		return packet_hosts_peek_v6(frame, hosts);
-	*hosts = (uint32_t)(((addresses & UINT32_MAX) + (addresses >> 32)) * PACKET_HOSTS_SPREAD >>
-			    32);
+	*hosts = packet_hosts_v4((uint32_t)addresses, (uint32_t)(addresses >> 32));
 	return (middle & htobe64(rest)) == htobe64(tcp);
 }
 

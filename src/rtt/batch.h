@@ -1,7 +1,7 @@
 /*
  * Frames, decoded: half of what is done for a packet, and the half that touches nothing of
  * an engine's that changes. So it may be done for many frames before the first of them is
- * worked on, or in another thread.
+ * worked on.
  */
 #ifndef RTT_BATCH_H
 #define RTT_BATCH_H
@@ -22,7 +22,7 @@
 
 /* A frame, and what there was since the one before it; all but result, time_ns, number and
  * skipped only if the result is TCPM_DECODE_TCP. What is needed of each frame stands in the
- * first two cache lines: it may come from another processor. */
+ * first two cache lines. */
 struct decoded {
 	struct flow_name name; /* its interface: the frame's */
 	int64_t time_ns;       /* as the frame's */

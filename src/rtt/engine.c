@@ -352,7 +352,7 @@ static bool finished(const struct direction *direction)
 }
 
 static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-			  const struct packet *packet)
+			  const struct packet *packet, int64_t now_ns)
 {
 	/* Nothing that could change it. */
 	if (flow->state == FLOW_ESTABLISHED && !(packet->flags & TCP_RST) &&
@@ -373,10 +373,10 @@ static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigne
 	}
 	if (closed) {
 		if (flow->state != FLOW_CLOSED)
-			flow_table_set_state(engine->flows, flow, FLOW_CLOSED);
+			flow_table_set_state(engine->flows, flow, FLOW_CLOSED, now_ns);
 	} else if (flow->state == FLOW_HALF_OPEN && both &&
 		   (packet->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK) {
-		flow_table_set_state(engine->flows, flow, FLOW_ESTABLISHED);
+		flow_table_set_state(engine->flows, flow, FLOW_ESTABLISHED, now_ns);
 	}
 }
 
@@ -426,7 +426,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 	flow->direction[!sender].heard_ns = now_ns;
 	if (size && !(packet->flags & TCP_RST))
 		match_segment(engine, flow, sender, &arrival, size);
-	advance_state(engine, flow, sender, packet);
+	advance_state(engine, flow, sender, packet, now_ns);
 }
 
 /* Frames before this one that have no place: the clock goes on. */

@@ -456,10 +456,12 @@ void flow_table_move_up(struct flow_table *table, struct flow *flow, int64_t now
 	use_list_add(table, flow);
 }
 
-void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state)
+void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state,
+			  int64_t now_ns)
 {
 	use_list_remove(table, flow);
 	flow->state = (uint8_t)state;
+	flow->touched_ns = now_ns;
 	use_list_add(table, flow);
 }
 
@@ -483,10 +485,20 @@ const struct flow_expiry *flow_table_expiry(const struct flow_table *table)
 	return &table->expiry;
 }
 
+/* The whole second that a time lies in. */
+static int64_t second_of(int64_t time_ns)
+{
+	int64_t rest_ns = time_ns % SECOND_NS;
+
+	return time_ns - (rest_ns < 0 ? rest_ns + SECOND_NS : rest_ns);
+}
+
 void flow_table_expire(struct flow_table *table, int64_t now_ns)
 {
-	table->expiry.looked_ns = now_ns;
-	table->expiry.next_ns = now_ns > INT64_MAX - SECOND_NS ? INT64_MAX : now_ns + SECOND_NS;
+	int64_t look_ns = second_of(now_ns);
+
+	table->expiry.looked_ns = look_ns;
+	table->expiry.next_ns = look_ns > INT64_MAX - SECOND_NS ? INT64_MAX : look_ns + SECOND_NS;
 	for (unsigned state = 0; state < FLOW_STATES; state++) {
 		while (table->lists[state].oldest) {
 			struct flow *flow = flow_at(table, table->lists[state].oldest);
@@ -496,7 +508,7 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 			 * from being looked at. */
 			if (flow->touched_ns > now_ns)
 				flow_table_move_up(table, flow, now_ns);
-			else if (flow_table_is_idle(table, flow, now_ns))
+			else if (flow_table_is_idle(table, flow, look_ns))
 				expire(table, flow);
 			else
 				break;

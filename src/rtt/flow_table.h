@@ -110,7 +110,9 @@ static inline void flow_table_touch(struct flow_table *table, struct flow *flow,
 		flow_table_move_up(table, flow, now_ns);
 }
 
-void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state);
+/* It is used now, too. */
+void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow_state state,
+			  int64_t now_ns);
 
 /* What few flows have; made, all zero, if there is none. */
 struct flow_rare *flow_table_rare(struct flow_table *table, struct flow *flow);

@@ -227,11 +227,9 @@ void groups_samples(struct groups *groups, const struct tcpm_sample *samples, si
 		if (found[i])
 			histogram_prefetch(&found[i]->summary.series[samples[i].class_].histogram,
 					   samples[i].rtt_ns);
-	/* Those that were not found may have been made by the ones before. */
+	/* What was found may not be so any more: the ones before made groups, and changed words. */
 	for (size_t i = 0; i < count; i++)
-		sides[i] = add_sample(groups,
-				      found[i] ? found[i] : group_of_sample(groups, &samples[i]),
-				      &samples[i]);
+		sides[i] = groups_sample(groups, &samples[i]);
 }
 
 /* Whether there may be a group of one of the directions of a flow; false is certain. */

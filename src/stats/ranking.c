@@ -123,7 +123,8 @@ static int compare_sender_first(const struct group_key *a, const struct group_ke
 	return order ? order : compare_rest(a, b);
 }
 
-/* Equal begins tell nothing, others what compare_sender_first does. */
+/* Equal begins tell nothing, others what compare_sender_first does: in one set of groups, all
+ * keys have both ends, or none has a sender. */
 static uint64_t begin_of(const struct group_key *key)
 {
 	uint32_t sender, receiver;

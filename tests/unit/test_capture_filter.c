@@ -304,13 +304,47 @@ static void other_links_only(void **state)
 	builder_done(&frame);
 }
 
+/* Words that are no names, and such as may be. */
+static void tells_names(void **state)
+{
+	static const char *const sure[] = {
+		"",
+		"tcp port 443",
+		"host 10.0.0.1 and not (udp or icmp6)",
+		"net 10.0.0.0/8 and portrange 8000-9000",
+		"src host 2001:db8::beef or dst host fe80::1",
+		"ether host 02:00:5e:ab:cd:ef",
+		"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 and ip[8] < 0x1f",
+		"vlan 42 && port https",
+	};
+	static const char *const unsure[] = {
+		"host example.com",
+		"host 1e100.net",
+		"host cafe",
+		"host db1",
+		"src face.de",
+		"port nosuch",
+		"ip6 host ::1 or net lab",
+		"host 0xg",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sure) / sizeof(sure[0]); i++)
+		if (filter_may_ask(sure[i]))
+			fail_msg("\"%s\" holds no name", sure[i]);
+	for (size_t i = 0; i < sizeof(unsure) / sizeof(unsure[0]); i++)
+		if (!filter_may_ask(unsure[i]))
+			fail_msg("\"%s\" may hold a name", unsure[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain),          cmocka_unit_test(tagged),
-		cmocka_unit_test(tagged_and_cut), cmocka_unit_test(extremes),
-		cmocka_unit_test(link_types),     cmocka_unit_test(many_link_types),
-		cmocka_unit_test(refused),        cmocka_unit_test(other_links_only),
+		cmocka_unit_test(tells_names),      cmocka_unit_test(plain),
+		cmocka_unit_test(tagged),           cmocka_unit_test(tagged_and_cut),
+		cmocka_unit_test(extremes),         cmocka_unit_test(link_types),
+		cmocka_unit_test(many_link_types),  cmocka_unit_test(refused),
+		cmocka_unit_test(other_links_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

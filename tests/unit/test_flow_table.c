@@ -159,7 +159,8 @@ static void random_operations(void **state)
 		else if (random_below(10) == 0)
 			flow_table_remove(table, flow);
 		else if (random_below(3) == 0)
-			flow_table_set_state(table, flow, random_below(FLOW_STATES));
+			flow_table_set_state(table, flow, random_below(FLOW_STATES),
+					     flow->touched_ns);
 		else
 			flow_table_touch(table, flow, now_ns);
 		if (flow_expiry_due(flow_table_expiry(table), now_ns))
@@ -182,10 +183,10 @@ static void ended_before_half_open_before_established(void **state)
 	struct flow_table *table = table_new(4);
 
 	(void)state;
-	flow_table_set_state(table, add(table, 1, 0), FLOW_ESTABLISHED);
+	flow_table_set_state(table, add(table, 1, 0), FLOW_ESTABLISHED, 0);
 	add(table, 2, SECOND_NS);
-	flow_table_set_state(table, add(table, 3, 2 * SECOND_NS), FLOW_CLOSED);
-	flow_table_set_state(table, add(table, 4, 3 * SECOND_NS), FLOW_ESTABLISHED);
+	flow_table_set_state(table, add(table, 3, 2 * SECOND_NS), FLOW_CLOSED, 2 * SECOND_NS);
+	flow_table_set_state(table, add(table, 4, 3 * SECOND_NS), FLOW_ESTABLISHED, 3 * SECOND_NS);
 	add(table, 5, 4 * SECOND_NS);
 	assert_null(find(table, 3));
 	add(table, 6, 4 * SECOND_NS);
@@ -205,8 +206,8 @@ static void idle_flows_expire_by_state(void **state)
 
 	(void)state;
 	add(table, 1, 0);
-	flow_table_set_state(table, add(table, 2, 0), FLOW_ESTABLISHED);
-	flow_table_set_state(table, add(table, 3, 0), FLOW_CLOSED);
+	flow_table_set_state(table, add(table, 2, 0), FLOW_ESTABLISHED, 0);
+	flow_table_set_state(table, add(table, 3, 0), FLOW_CLOSED, 0);
 	flow_table_expire(table, 4 * SECOND_NS);
 	assert_int_equal(flow_table_count(table), 3);
 	flow_table_expire(table, 6 * SECOND_NS);
@@ -222,6 +223,45 @@ static void idle_flows_expire_by_state(void **state)
 	flow_table_free(table);
 }
 
+/* Who goes does not depend on when within a second it is looked, nor on how often before. A new
+ * state is a use: none stands in line behind one that was used later. */
+static void looks_are_of_whole_seconds(void **state)
+{
+	static const struct {
+		int64_t look_ms;
+		bool stays;
+	} looks[] = {{20000, true}, {20999, true}, {21000, false}, {21001, false}, {21999, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		for (int64_t step_ms = 70; step_ms < 3000; step_ms += 333) {
+			struct flow_table *table = table_new(10);
+
+			add(table, 1, 200 * SECOND_NS / 1000); /* half-open: 20 s */
+			for (int64_t ms = step_ms; ms < looks[i].look_ms; ms += step_ms)
+				if (flow_expiry_due(flow_table_expiry(table),
+						    ms * SECOND_NS / 1000))
+					flow_table_expire(table, ms * SECOND_NS / 1000);
+			flow_table_expire(table, looks[i].look_ms * SECOND_NS / 1000);
+			assert_int_equal(find(table, 1) != NULL, looks[i].stays);
+			flow_table_free(table);
+		}
+	}
+}
+
+static void new_state_is_a_use(void **state)
+{
+	struct flow_table *table = table_new(10);
+	struct flow *first;
+
+	(void)state;
+	first = add(table, 1, 0);
+	flow_table_set_state(table, add(table, 2, SECOND_NS / 2), FLOW_ESTABLISHED, SECOND_NS / 2);
+	flow_table_set_state(table, first, FLOW_ESTABLISHED, SECOND_NS * 3 / 4);
+	assert_true(first->touched_ns == SECOND_NS * 3 / 4);
+	flow_table_free(table);
+}
+
 /* One that was not looked at yet goes when it is found, as soon as it was idle for too long. */
 static void found_only_if_not_idle(void **state)
 {
@@ -231,7 +271,7 @@ static void found_only_if_not_idle(void **state)
 
 	(void)state;
 	assert_ptr_equal(flow_table_still(table, flow, &name, 20 * SECOND_NS), flow);
-	flow_table_set_state(table, flow, FLOW_ESTABLISHED);
+	flow_table_set_state(table, flow, FLOW_ESTABLISHED, flow->touched_ns);
 	assert_ptr_equal(flow_table_still(table, flow, &name, 100 * SECOND_NS), flow);
 	/* Time may have been set back. */
 	assert_ptr_equal(flow_table_still(table, flow, &name, -1000 * SECOND_NS), flow);
@@ -439,7 +479,7 @@ static void fitting_moves_flows_and_loses_none(void **state)
 		flow_table_link(table, flow);
 		mark(flow, i);
 		if (i % 2)
-			flow_table_set_state(table, flow, FLOW_ESTABLISHED);
+			flow_table_set_state(table, flow, FLOW_ESTABLISHED, flow->touched_ns);
 	}
 	/* Some go, so that there are places to move to; some are known in other ways too. */
 	for (uint32_t i = 0; i < MANY; i += 7)
@@ -527,6 +567,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_operations),
 		cmocka_unit_test(ended_before_half_open_before_established),
+		cmocka_unit_test(looks_are_of_whole_seconds),
+		cmocka_unit_test(new_state_is_a_use),
 		cmocka_unit_test(idle_flows_expire_by_state),
 		cmocka_unit_test(found_only_if_not_idle),
 		cmocka_unit_test(idle_one_of_two_goes),

@@ -414,9 +414,59 @@ static void names_of_sides(void **state)
 	assert_string_equal(group_side_name(GROUP_SIDES), "?");
 }
 
+/* Samples that come together are as those that come one after the other, whatever the words of
+ * their directions tell before: those of a direction are of several interfaces in turn. */
+static void test_together_as_one_by_one(void **state)
+{
+	const struct groups_options options = {.by = {.interface = true}, .max_groups = 9};
+	struct groups *together = make_groups(options);
+	struct groups *alone = make_groups(options);
+	struct test_flow flows[2][8];
+	uint64_t seed = 5;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		flows[0][i] = flows[1][i] = make_flow(v4(1, i / 2), 1000, v4(2, 9), (uint16_t)i);
+	for (unsigned round = 0; round < 300; round++) {
+		struct tcpm_sample samples[GROUPS_SAMPLES];
+		enum group_side sides[GROUPS_SAMPLES];
+		unsigned count = 1 + (unsigned)(random_next(&seed) % GROUPS_SAMPLES);
+
+		for (unsigned i = 0; i < count; i++) {
+			unsigned flow = (unsigned)(random_next(&seed) % 8);
+			unsigned sender = (unsigned)(random_next(&seed) % 2);
+			uint32_t interface = (uint32_t)(random_next(&seed) % 3);
+			int64_t rtt_ns = 1 + (int64_t)(random_next(&seed) % 1000000);
+
+			samples[i] = (struct tcpm_sample){
+				.rtt_ns = rtt_ns,
+				.previous_ns = -1,
+				.flow = &flows[0][flow].id,
+				.slot = &flows[0][flow].slot[sender],
+				.sent = {.segments = 1},
+				.interface = interface,
+				.sender = (uint8_t)sender,
+			};
+			give_on(alone, &flows[1][flow], sender, rtt_ns, interface);
+		}
+		groups_samples(together, samples, count, sides);
+		for (unsigned i = 0; i < 8; i++)
+			assert_memory_equal(flows[0][i].slot, flows[1][i].slot,
+					    sizeof(flows[0][i].slot));
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		finish(together, &flows[0][i], i, 1);
+		finish(alone, &flows[1][i], i, 1);
+	}
+	assert_groups_same(together, alone);
+	groups_free(together);
+	groups_free(alone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_together_as_one_by_one),
 		cmocka_unit_test(a_direction_on_two_interfaces),
 		cmocka_unit_test(other_on_one_interface_only),
 		cmocka_unit_test(interface_of_a_flow_that_only_ended),
