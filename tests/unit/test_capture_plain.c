@@ -2,6 +2,7 @@
  * Which paths name a plain file that several sources may read side by side: told without
  * waiting for anybody, and without a word to whoever is at a pipe's other end.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -281,9 +282,42 @@ static void pipe_with_a_writer_that_waits(void **state)
 	unlink("pipe");
 }
 
+/* A file that goes on being written: what is behind the bound is not seen, as if it were not
+ * there. */
+static void ends_at_the_bound(void **state)
+{
+	struct builder file = {0};
+	size_t whole;
+
+	(void)state;
+	pcap_header(&file);
+	for (unsigned i = 1; i <= 3; i++)
+		pcap_record(&file, i, 200000);
+	whole = file.size;
+	pcap_record(&file, 4, 100);
+	write_file("file", file.bytes, file.size);
+	for (size_t cut = 0; cut < 2; cut++) {
+		struct tcpm_frame frames[8];
+		struct source *source;
+		struct error error;
+		int records = 0;
+		int count;
+
+		assert_int_equal(file_source_open_upto("file", whole - cut, &source, &error), 0);
+		while ((count = source_next(source, frames, 8, &error)) > 0)
+			records += count;
+		assert_int_equal(records, 3 - (int)cut);
+		assert_int_equal(count, cut ? -EBADMSG : 0);
+		source_close(source);
+	}
+	unlink("file");
+	builder_done(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends_at_the_bound),
 		cmocka_unit_test(plain_files),
 		cmocka_unit_test(large_file),
 		cmocka_unit_test(links),
