@@ -88,9 +88,9 @@ int file_source_open(const char *path, struct source **source, struct error *err
 int file_source_open_upto(const char *path, uint64_t most, struct source **source,
 			  struct error *error);
 
-/* Whether a path names a regular file that is not compressed: one that several sources may
- * read side by side, each as cheaply as one alone. *bytes is its size then. It is opened and
- * closed again. */
+/* Whether a path names a regular file of a known size, that is not compressed: one that several
+ * sources may read side by side, each as cheaply as one alone. *bytes is its size then. It is
+ * opened and closed again. */
 bool file_source_is_plain(const char *path, uint64_t *bytes);
 
 /*
