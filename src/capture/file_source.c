@@ -285,8 +285,7 @@ bool file_source_is_plain(const char *path, uint64_t *bytes)
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		const ssize_t count = pread(fd, magic, sizeof(magic), 0);
 
-		plain = count > 0 && status.st_size > 0 &&
-			!compression_of(magic, (size_t)count);
+		plain = count > 0 && status.st_size > 0 && !compression_of(magic, (size_t)count);
 		*bytes = (uint64_t)status.st_size;
 	}
 	close(fd);
