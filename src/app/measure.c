@@ -102,12 +102,21 @@ static uint32_t share_of(uint64_t limit, unsigned shares)
 	return limit > shares ? (uint32_t)(limit / shares) : 1;
 }
 
+/* Of measures that share a capture's flows, no one knows how many will be its own: where nothing
+ * else is said, each may have as many as one alone, for memory bounds them all. */
+static uint32_t max_flows(const struct options *options, const struct measure_role *role)
+{
+	if (options->max_flows)
+		return share_of(options->max_flows, role->shares);
+	return role->of_flows ? MAX_FLOWS : share_of(MAX_FLOWS, role->shares);
+}
+
 static int make_engine(struct measure *measure, const struct options *options,
 		       const struct measure_role *role, struct error *error)
 {
 	unsigned shares = role->shares;
 	struct tcpm_options settings = {
-		.max_flows = share_of(options->max_flows ? options->max_flows : MAX_FLOWS, shares),
+		.max_flows = max_flows(options, role),
 		.max_segments = share_of(MAX_SEGMENTS, shares),
 		.max_memory = options->max_memory / shares,
 		.tunnel_ports = options->tunnel_ports,
