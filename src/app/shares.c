@@ -132,12 +132,10 @@ static void end_reading(struct share *share)
 	pthread_mutex_lock(&shares->lock);
 	share->ended = true;
 	pthread_cond_broadcast(&shares->changed);
-	while (may_take(share) && take_stretch(shares))
-		;
 	while (share->number == 0 && (finished_by_all(shares, &ended), !ended))
 		if (!take_stretch(shares))
 			pthread_cond_wait(&shares->changed, &shares->lock);
-	while (share->number == 0 && take_stretch(shares))
+	while (may_take(share) && take_stretch(shares))
 		;
 	pthread_mutex_unlock(&shares->lock);
 }

@@ -70,36 +70,6 @@ static int dlt_of(uint16_t linktype)
 	return linktype;
 }
 
-static bool in_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-' || c == '.';
-}
-
-/* `vlan` is a word; the bytes of the link header are `ether[12:2]`, `link[...]`. */
-enum filter_tags filter_tags(const char *expression)
-{
-	enum filter_tags tags = FILTER_TAGS_NONE;
-
-	for (const char *at = expression; *at;) {
-		if (!in_word(*at)) {
-			at++;
-			continue;
-		}
-		size_t length = 1;
-		while (in_word(at[length]))
-			length++;
-		if (length == 4 && memcmp(at, "vlan", 4) == 0)
-			tags = FILTER_TAGS_WORD;
-		const bool link = (length == 5 && memcmp(at, "ether", 5) == 0) ||
-				  (length == 4 && memcmp(at, "link", 4) == 0);
-		at += length;
-		if (link && at[strspn(at, " \t\r\n")] == '[')
-			return FILTER_TAGS_BYTES;
-	}
-	return tags;
-}
-
 static int refusal(const char *expression, const char *words, struct error *error)
 {
 	const bool cut = strlen(expression) > MAX_SHOWN;

@@ -53,3 +53,22 @@ bool filter_may_ask(const char *expression)
 	}
 	return false;
 }
+
+/* `vlan` is a word; the bytes of the link header are `ether[12:2]`, `link[...]`. */
+enum filter_tags filter_tags(const char *expression)
+{
+	enum filter_tags tags = FILTER_TAGS_NONE;
+
+	for (const char *at = expression; *at;) {
+		const size_t length = strspn(at, OF_WORDS);
+
+		if (length == 4 && memcmp(at, "vlan", 4) == 0)
+			tags = FILTER_TAGS_WORD;
+		const bool link = (length == 5 && memcmp(at, "ether", 5) == 0) ||
+				  (length == 4 && memcmp(at, "link", 4) == 0);
+		at += length ? length : 1;
+		if (link && at[strspn(at, " \t\r\n")] == '[')
+			return FILTER_TAGS_BYTES;
+	}
+	return tags;
+}

@@ -212,7 +212,27 @@ enum tcpm_decode l2tp_data(struct walk *walk);
 enum tcpm_decode tcp_header(struct walk *walk);
 /* The header's options, cursor over what was captured of them; what they may set is zero
  * before. */
-void tcp_options(struct cursor cursor, struct packet *packet);
+static inline void tcp_options(struct cursor cursor, struct packet *packet);
+
+/* The same, one option after the other. */
+void tcp_each_option(struct cursor cursor, struct packet *packet);
+
+/* NOP, NOP, timestamps of length 10: how nearly every segment's options begin. */
+#define TCP_USUAL_TIMESTAMPS 0x0101080au
+
+static inline void tcp_options(struct cursor cursor, struct packet *packet)
+{
+	uint32_t first;
+
+	if (cursor_has(&cursor, 12) && cursor_peek32(&cursor, 0, &first) &&
+	    first == TCP_USUAL_TIMESTAMPS && cursor_peek32(&cursor, 4, &packet->tsval) &&
+	    cursor_peek32(&cursor, 8, &packet->tsecr)) {
+		packet->has_timestamps = true;
+		cursor_skip(&cursor, 12);
+	}
+	if (cursor.left > 0)
+		tcp_each_option(cursor, packet);
+}
 
 /*
  * tunnel.c: what all tunnels share.

@@ -22,9 +22,6 @@ enum {
 	OPTION_TIMESTAMPS = 8,
 };
 
-/* NOP, NOP, timestamps of length 10: how nearly every segment's options begin. */
-#define USUAL_TIMESTAMPS 0x0101080au
-
 /* A scale above it is used as if it were this (RFC 7323 2.3). */
 #define WINDOW_SCALE_MAX 14
 
@@ -88,7 +85,7 @@ static bool read_option(const struct cursor *cursor, uint8_t kind, size_t length
 	}
 }
 
-void tcp_options(struct cursor cursor, struct packet *packet)
+void tcp_each_option(struct cursor cursor, struct packet *packet)
 {
 	uint8_t kind, length;
 
@@ -108,7 +105,7 @@ enum tcpm_decode tcp_header(struct walk *walk)
 {
 	struct cursor cursor = walk->cursor;
 	struct packet *packet = walk->packet;
-	uint32_t header, usual;
+	uint32_t header;
 	uint8_t offset;
 
 	if (!cursor_has(&cursor, HEADER_MIN) || !cursor_peek16(&cursor, 0, &packet->source_port) ||
@@ -142,10 +139,6 @@ enum tcpm_decode tcp_header(struct walk *walk)
 	packet->tsecr = 0;
 
 	cursor_limit(&cursor, header - HEADER_MIN);
-	if (cursor_peek32(&cursor, 0, &usual) && usual == USUAL_TIMESTAMPS &&
-	    read_timestamps(&cursor, 4, packet))
-		cursor_skip(&cursor, 12);
-	if (cursor.left > 0)
-		tcp_options(cursor, packet);
+	tcp_options(cursor, packet);
 	return TCPM_DECODE_TCP;
 }

@@ -15,9 +15,6 @@
 #define IP_HEADER  20u
 #define TCP_HEADER 20u
 
-/* NOP, NOP, timestamps of length 10 */
-#define USUAL_TIMESTAMPS 0x0101080au
-
 /* How long the TCP header is; 0: the frame is not of the usual kind. */
 static inline uint32_t look(const struct tcpm_frame *frame, const struct cursor *cursor,
 			    uint32_t *length)
@@ -65,7 +62,7 @@ static inline void clear(struct packet *packet)
 bool packet_usual(const struct tcpm_frame *frame, struct packet *packet)
 {
 	struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
-	uint32_t length, first;
+	uint32_t length;
 	uint32_t header = look(frame, &cursor, &length);
 
 	if (header == 0 || !cursor_has(&cursor, TCP_AT + TCP_HEADER))
@@ -86,13 +83,6 @@ bool packet_usual(const struct tcpm_frame *frame, struct packet *packet)
 		return false;
 	cursor_skip(&cursor, TCP_AT + TCP_HEADER);
 	cursor_limit(&cursor, header - TCP_HEADER);
-	if (cursor_has(&cursor, 12) && cursor_peek32(&cursor, 0, &first) &&
-	    first == USUAL_TIMESTAMPS && cursor_peek32(&cursor, 4, &packet->tsval) &&
-	    cursor_peek32(&cursor, 8, &packet->tsecr)) {
-		packet->has_timestamps = true;
-		cursor_skip(&cursor, 12);
-	}
-	if (cursor.left > 0)
-		tcp_options(cursor, packet);
+	tcp_options(cursor, packet);
 	return true;
 }

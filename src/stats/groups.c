@@ -178,10 +178,9 @@ static struct group *group_of_sample(struct groups *groups, const struct tcpm_sa
 	return group;
 }
 
-/* group: as group_of_sample told. */
-static enum group_side add_sample(struct groups *groups, struct group *group,
-				  const struct tcpm_sample *sample)
+enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
+	struct group *group = group_of_sample(groups, sample);
 	enum group_side side = side_in_slot(*sample->slot);
 
 	if (!group) {
@@ -198,11 +197,6 @@ static enum group_side add_sample(struct groups *groups, struct group *group,
 	if (summary_add(&group->summary, sample, &groups->table.blocks))
 		groups->tally.without_histogram++;
 	return side; /* "other" has none; the sample has one all the same */
-}
-
-enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
-{
-	return add_sample(groups, group_of_sample(groups, sample), sample);
 }
 
 void groups_samples(struct groups *groups, const struct tcpm_sample *samples, size_t count,
