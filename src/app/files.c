@@ -51,16 +51,18 @@ static void catch_signals(void)
 static int start(struct run *run, struct error *error)
 {
 	const struct options *options = run->options;
+	unsigned threads = shares_wanted(options);
 	int result = prefixes_init(&run->local, options->local, options->local_count);
 
 	interfaces_init(&run->interfaces);
 	if (result < 0)
 		error_set(error, ENOMEM, "out of memory");
 	if (!result)
-		result = printing_init(&run->printing, options, &run->interfaces, false, error);
+		result = printing_init(&run->printing, options, &run->interfaces, false, threads,
+				       error);
 	if (!result)
-		result = shares_init(&run->shares, options, shares_wanted(options),
-				     &run->interfaces, &run->local, run->printing.output, error);
+		result = shares_init(&run->shares, options, threads, &run->interfaces, &run->local,
+				     run->printing.output, error);
 	return result;
 }
 

@@ -171,7 +171,7 @@ static int start(struct live *live, struct error *error)
 		result = local_init(&live->local, options, error);
 	if (!result)
 		result = printing_init(&live->printing, options, &live->interfaces,
-				       prints_intervals(options), error);
+				       prints_intervals(options), 1, error);
 	if (!result)
 		result = make_groups(live, error);
 	if (!result)

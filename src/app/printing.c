@@ -37,14 +37,17 @@ static int set_order(const char *word, enum ranking_by *by, struct error *error)
 }
 
 int printing_init(struct printing *printing, const struct options *options,
-		  struct interfaces *interfaces, bool intervals, struct error *error)
+		  struct interfaces *interfaces, bool intervals, unsigned threads,
+		  struct error *error)
 {
 	static const char *const formats[] = {
 		[FORMAT_TABLE] = "table", [FORMAT_JSON] = "json", [FORMAT_CSV] = "csv"};
 	struct output_settings settings = {
 		.fd = STDOUT_FILENO,
 		.samples = options->samples,
-		.ranking = {.limit = (size_t)options->limit, .both_sides = options->both_sides},
+		.ranking = {.limit = (size_t)options->limit,
+			    .both_sides = options->both_sides,
+			    .threads = threads},
 		.intervals = intervals,
 		.interface_name = interface_name,
 		.host_name = options->names ? host_name : NULL,

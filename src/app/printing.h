@@ -17,10 +17,12 @@ struct printing {
 	struct names *names; /* NULL: hosts are addresses */
 };
 
-/* intervals: there will be output_interval. On error *printing is empty; -EINVAL: the
+/* intervals: there will be output_interval. threads: so many may work on the rows of a report,
+ * which is the same with any number; 1 is fine. On error *printing is empty; -EINVAL: the
  * user asked for something wrong. */
 int printing_init(struct printing *printing, const struct options *options,
-		  struct interfaces *interfaces, bool intervals, struct error *error);
+		  struct interfaces *interfaces, bool intervals, unsigned threads,
+		  struct error *error);
 
 /* Flushes, and complains if that, or anything before, could not be written; that a reader
  * went away (head, a closed terminal) is no news to the user. Tells of forgotten flows where

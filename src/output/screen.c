@@ -68,8 +68,7 @@ static void append_content(struct text *text, const struct output_settings *sett
 	if (options.limit == 0 || options.limit > rows)
 		options.limit = rows;
 	append_status(text, facts);
-	table_collect(&table, groups, &options);
-	text_fail(text, table.cells.error);
+	text_fail(text, table_collect(&table, groups, &options));
 	if (table.rows) {
 		table_print_titles(text, &table);
 		table_print_rows(text, &table, NULL);

@@ -11,8 +11,7 @@ static void report(struct output *output, const struct groups *groups,
 	struct text *text = &output->text;
 	struct table table = {.settings = &output->settings};
 
-	table_collect(&table, groups, &output->settings.ranking);
-	text_fail(text, table.cells.error);
+	text_fail(text, table_collect(&table, groups, &output->settings.ranking));
 	if (output->settings.intervals && output->layout.shown[TABLE_RECEIVER])
 		text_char(text, '\n');
 	if (table.rows) {
@@ -40,8 +39,7 @@ static void interval(struct output *output, const struct groups *groups, int64_t
 	struct text *text = &output->text;
 	struct table table = {.settings = &output->settings, .timed = true, .time_ns = end_ns};
 
-	table_collect(&table, groups, &output->settings.ranking);
-	text_fail(text, table.cells.error);
+	text_fail(text, table_collect(&table, groups, &output->settings.ranking));
 	if (table.rows) {
 		if (table_widen(&table, &output->layout))
 			table_print_titles(text, &table);

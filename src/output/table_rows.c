@@ -3,9 +3,11 @@
  */
 #include "output/table_rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/parallel.h"
 #include "output/endpoint.h"
 #include "output/format.h"
 #include "output/units.h"
@@ -49,16 +51,16 @@ static void append_duration(struct text *text, int64_t duration_ns)
 }
 
 /* The smallest network sample, or "<=" and the smallest response. */
-static void append_min(struct table *table, const struct summary *summary)
+static void append_min(struct table_part *part, const struct summary *summary)
 {
-	struct text *text = &table->cells;
+	struct text *text = &part->cells;
 	int64_t min = series_min(&summary->series[TCPM_CLASS_NETWORK]);
 
 	if (min < 0) {
 		min = series_min(&summary->series[TCPM_CLASS_RESPONSE]);
 		if (min >= 0) {
 			text_string(text, "<= ");
-			table->has_bound = true;
+			part->has_bound = true;
 		}
 	}
 	append_duration(text, min);
@@ -73,11 +75,11 @@ static void append_loss(struct text *text, const struct summary *summary)
 }
 
 /* The median of class network in the interval. */
-static void append_now(struct table *table, const struct group *group)
+static void append_now(struct text *text, const struct table *table, const struct group *group)
 {
 	const struct group *now = groups_find(table->interval, &group->key);
 
-	append_duration(&table->cells,
+	append_duration(text,
 			now ? series_quantile(&now->summary.series[TCPM_CLASS_NETWORK], 500) : -1);
 }
 
@@ -95,17 +97,19 @@ static void append_time(struct text *text, int64_t time_ns)
 	text_u64_zeros(text, (uint64_t)local.tm_sec, 2);
 }
 
-static void append_interface(struct table *table, const struct group *group)
+static void append_interface(struct text *text, const struct table *table,
+			     const struct group *group)
 {
 	const char *name = endpoint_interface(table->settings, group);
 
 	if (name)
-		text_printable(&table->cells, name);
+		text_printable(text, name);
 }
 
-static void append_measure(struct table *table, const struct group *group, enum table_column column)
+static void append_measure(struct table_part *part, const struct group *group,
+			   enum table_column column)
 {
-	struct text *text = &table->cells;
+	struct text *text = &part->cells;
 	const struct series *network = &group->summary.series[TCPM_CLASS_NETWORK];
 	const struct series *response = &group->summary.series[TCPM_CLASS_RESPONSE];
 
@@ -114,7 +118,7 @@ static void append_measure(struct table *table, const struct group *group, enum 
 		text_u64_grouped(text, network->count);
 		break;
 	case TABLE_MIN:
-		append_min(table, &group->summary);
+		append_min(part, &group->summary);
 		break;
 	case TABLE_P50:
 		append_duration(text, series_quantile(network, 500));
@@ -140,10 +144,11 @@ static void append_measure(struct table *table, const struct group *group, enum 
 	}
 }
 
-static void append_cell(struct table *table, const struct groups_options *options,
-			const struct group *group, enum table_column column)
+static void append_cell(struct table_part *part, const struct table *table,
+			const struct groups_options *options, const struct group *group,
+			enum table_column column)
 {
-	struct text *text = &table->cells;
+	struct text *text = &part->cells;
 
 	switch (column) {
 	case TABLE_TIME:
@@ -156,7 +161,7 @@ static void append_cell(struct table *table, const struct groups_options *option
 		endpoint_receiver(text, options, group, table->settings);
 		break;
 	case TABLE_INTERFACE:
-		append_interface(table, group);
+		append_interface(text, table, group);
 		break;
 	case TABLE_TUNNEL:
 		endpoint_labels(text, group->key.label_kind, group->key.label);
@@ -165,10 +170,10 @@ static void append_cell(struct table *table, const struct groups_options *option
 		text_string(text, group_side_name(group->key.side));
 		break;
 	case TABLE_NOW:
-		append_now(table, group);
+		append_now(text, table, group);
 		break;
 	default:
-		append_measure(table, group, column);
+		append_measure(part, group, column);
 	}
 }
 
@@ -210,15 +215,11 @@ static void end_cell(struct text *text, size_t start)
 		memcpy(text->bytes + start - sizeof(length), &length, sizeof(length));
 }
 
-static void add_row(void *user, const struct groups *groups, const struct group *group)
+static void add_row(struct table_part *part, const struct table *table,
+		    const struct groups_options *options, const struct group *group)
 {
-	struct table *table = user;
-	struct text *text = &table->cells;
-	const struct groups_options *options = groups_options(groups);
+	struct text *text = &part->cells;
 
-	/* All at once: growing to that by and by would move it again and again. */
-	if (text->used == 0)
-		text_reserve(text, table->ranking.count * USUAL_ROW);
 	/* In an interval, flows may only have ended. */
 	if (table->timed && summary_samples(&group->summary) == 0)
 		return;
@@ -226,44 +227,109 @@ static void add_row(void *user, const struct groups *groups, const struct group 
 		size_t start = begin_cell(text);
 
 		if (wanted(table, options, i)) {
-			append_cell(table, options, group, (enum table_column)i);
+			append_cell(part, table, options, group, (enum table_column)i);
 			/* Tunnels and sides have a column only where there are any. */
 			if ((i != TABLE_TUNNEL && i != TABLE_SIDE) || text->used > start)
-				table->layout.shown[i] = true;
+				part->layout.shown[i] = true;
 		}
 		end_cell(text, start);
-		if (text->used - start > table->layout.width[i])
-			table->layout.width[i] = text->used - start;
+		if (text->used - start > part->layout.width[i])
+			part->layout.width[i] = text->used - start;
 	}
-	table->rows++;
+	part->rows++;
 }
 
-void table_collect(struct table *table, const struct groups *groups,
-		   const struct ranking_options *options)
+/* So many rows are worth a thread. */
+#define WORTH_ROWS 4096
+
+/* As many rows ahead, a group is fetched: in their order, they lie anywhere. */
+#define ROWS_AHEAD 4
+
+struct collecting {
+	struct table *table;
+	const struct groups *groups;
+	unsigned parts;
+};
+
+static void collect_part(void *user, unsigned number)
 {
-	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
-		table->layout.width[i] = strlen(columns[i].title);
-	text_fail(&table->cells, output_rows(options, table, add_row, groups, &table->ranking));
+	struct collecting *collecting = user;
+	struct table *table = collecting->table;
+	struct table_part *part = &table->parts[number];
+	const struct groups_options *options = groups_options(collecting->groups);
+	const struct ranking *ranking = &table->ranking;
+	const struct group *other = groups_other(collecting->groups);
+	size_t at = parallel_begin(ranking->count, collecting->parts, number);
+	size_t end = parallel_begin(ranking->count, collecting->parts, number + 1);
+
+	/* All at once: growing to that by and by would move it again and again. */
+	text_reserve(&part->cells, (end - at + 1) * USUAL_ROW);
+	for (; at < end; at++) {
+		if (at + ROWS_AHEAD < end)
+			group_prefetch(ranking->groups[at + ROWS_AHEAD]);
+		add_row(part, table, options, ranking->groups[at]);
+	}
+	if (other && number == collecting->parts - 1)
+		add_row(part, table, options, other);
 }
 
-bool table_widen(struct table *table, const struct table_layout *before)
+/* Makes one layout at least as wide as another, and show what that one shows. Returns whether
+ * it was more than that one already. */
+static bool widen(struct table_layout *layout, const struct table_layout *other)
 {
-	struct table_layout *layout = &table->layout;
 	bool more = false;
 
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
-		if (layout->width[i] > before->width[i] || layout->shown[i] > before->shown[i])
+		if (layout->width[i] > other->width[i] || layout->shown[i] > other->shown[i])
 			more = true;
-		if (before->width[i] > layout->width[i])
-			layout->width[i] = before->width[i];
-		layout->shown[i] |= before->shown[i];
+		if (other->width[i] > layout->width[i])
+			layout->width[i] = other->width[i];
+		layout->shown[i] |= other->shown[i];
 	}
 	return more;
 }
 
+int table_collect(struct table *table, const struct groups *groups,
+		  const struct ranking_options *options)
+{
+	struct collecting collecting = {.table = table, .groups = groups};
+	/* Whoever knows hosts' names is asked by one thread. */
+	unsigned threads = table->settings->host_name ? 1 : options->threads;
+	int result = ranking_make(&table->ranking, groups, options);
+
+	if (result < 0)
+		return result;
+	if (threads > TABLE_PARTS)
+		threads = TABLE_PARTS;
+	collecting.parts = parallel_parts(threads, table->ranking.count, WORTH_ROWS);
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
+		table->layout.width[i] = strlen(columns[i].title);
+	parallel_run(collecting.parts, collect_part, &collecting);
+	free(table->ranking.groups);
+	table->ranking.groups = NULL;
+	for (unsigned i = 0; i < collecting.parts; i++) {
+		const struct table_part *part = &table->parts[i];
+
+		widen(&table->layout, &part->layout);
+		table->rows += part->rows;
+		table->has_bound |= part->has_bound;
+		if (part->cells.error)
+			result = part->cells.error;
+	}
+	if (result < 0)
+		table->rows = 0;
+	return result;
+}
+
+bool table_widen(struct table *table, const struct table_layout *before)
+{
+	return widen(&table->layout, before);
+}
+
 void table_done(struct table *table)
 {
-	text_done(&table->cells);
+	for (unsigned i = 0; i < TABLE_PARTS; i++)
+		text_done(&table->parts[i].cells);
 }
 
 /* Lays a cell out at the pointer; returns where it ends. */
@@ -330,16 +396,20 @@ static char *put_row(char *at, const struct table *table, const char **cell)
 
 void table_print_rows(struct text *text, const struct table *table, struct output *output)
 {
-	const char *cell = table->cells.bytes;
+	const struct table_part *part = table->parts;
+	const char *cell = part->cells.bytes;
 	size_t length = line_length(table);
+	size_t left = part->rows; /* of the part */
 
-	if (table->cells.error)
-		return; /* the cells are incomplete */
-	for (size_t row = 0; row < table->rows; row++) {
+	for (size_t row = 0; row < table->rows; row++, left--) {
 		char *at = text_reserve(text, length);
 
 		if (!at)
 			return;
+		while (left == 0) {
+			left = (++part)->rows;
+			cell = part->cells.bytes;
+		}
 		text->used = (size_t)(put_row(at, table, &cell) - text->bytes);
 		if (output)
 			output_flush_full(output);

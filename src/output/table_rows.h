@@ -1,8 +1,9 @@
 /*
  * The rows of the table for people: groups to columns that fit what is in them.
  *
- * All cells are written into one text first, each behind its length, while the widest of each
- * column is noted; then they are laid out. Inside of output/ only.
+ * All cells are written into texts first, each behind its length, while the widest of each
+ * column is noted; then they are laid out. Where there are many rows, several threads write
+ * the cells, each those of some rows. Inside of output/ only.
  */
 #ifndef OUTPUT_TABLE_ROWS_H
 #define OUTPUT_TABLE_ROWS_H
@@ -40,21 +41,33 @@ struct table_layout {
 	bool shown[TABLE_COLUMNS];
 };
 
+/* At most so many threads write cells. */
+#define TABLE_PARTS 8
+
+/* The cells of some rows that follow one another. */
+struct table_part {
+	struct text cells;
+	struct table_layout layout; /* that they need */
+	size_t rows;
+	bool has_bound; /* a row shows an upper bound */
+};
+
 struct table {
 	const struct output_settings *settings;
 	const struct groups *interval; /* for the column "now"; NULL: it is not shown */
 	bool timed;                    /* the column "time" is shown, */
 	int64_t time_ns;               /* and holds this time of the day, in local time */
+	/* What follows is of the rows that were collected. */
 	struct table_layout layout;
-	struct text cells;
 	size_t rows;
-	bool has_bound; /* a row shows an upper bound */
-	struct ranking ranking;
+	bool has_bound;
+	struct ranking ranking; /* its numbers; its groups are gone */
+	struct table_part parts[TABLE_PARTS];
 };
 
-/* Collects the rows that the options want. Errors stay in table->cells. */
-void table_collect(struct table *table, const struct groups *groups,
-		   const struct ranking_options *options);
+/* Collects the rows that the options want. 0; -ENOMEM: there are none. */
+int table_collect(struct table *table, const struct groups *groups,
+		  const struct ranking_options *options);
 
 /* Makes the layout at least as wide as another one, and shows what that one shows.
  * Returns whether it was more than that one already: whether titles must be printed anew. */

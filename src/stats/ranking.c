@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/parallel.h"
 
 struct row {
 	int64_t value; /* larger comes first */
@@ -165,34 +166,82 @@ static int compare_receiver_first(const void *a, const void *b)
 	return order ? order : compare_sender_first(x, y);
 }
 
-/* The groups that are asked for, with what they are ordered by; returns their number. */
-static size_t make_rows(struct row *rows, const struct groups *groups,
-			const struct ranking_options *options)
-{
-	size_t count;
-	size_t kept = 0;
-	struct group *const *all = groups_all(groups, &count);
+/* So many groups are worth a thread. */
+#define WORTH_GROUPS 8192
 
-	for (size_t i = 0; i < count; i++) {
+typedef int compare_rows(const void *a, const void *b);
+
+/* Rows in parts, each sorted for itself. */
+struct sorting {
+	const struct groups *groups;
+	const struct ranking_options *options;
+	compare_rows *compare;
+	struct row *rows;
+	unsigned parts;
+	size_t next[PARALLEL_MAX]; /* of each part, the first row that was not taken yet, */
+	size_t end[PARALLEL_MAX];  /* and behind the last one */
+};
+
+/* The groups of a part that are asked for, with what they are ordered by, in order. */
+static void sort_part(void *user, unsigned part)
+{
+	struct sorting *sorting = user;
+	const struct ranking_options *options = sorting->options;
+	size_t count;
+	struct group *const *all = groups_all(sorting->groups, &count);
+	size_t begin = parallel_begin(count, sorting->parts, part);
+	size_t end = parallel_begin(count, sorting->parts, part + 1);
+	size_t kept = begin;
+
+	for (size_t i = begin; i < end; i++) {
 		const struct summary *summary = &all[i]->summary;
-		struct row *row = &rows[kept];
+		struct row *row = &sorting->rows[kept];
 
 		if (all[i]->key.side == GROUP_SIDE_LOCAL && !options->both_sides)
 			continue;
 		row->group = all[i];
 		row->begin = begin_of(&all[i]->key);
 		row->value = value_of(summary, options->by);
+		row->second = 0;
 		if (options->by == RANKING_BY_SAMPLES)
 			row->second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
 		kept++;
 	}
-	return kept;
+	qsort(&sorting->rows[begin], kept - begin, sizeof(*sorting->rows), sorting->compare);
+	sorting->next[part] = begin;
+	sorting->end[part] = kept;
+}
+
+/* The group that comes next in the order of all, which there is. */
+static const struct group *take_next(struct sorting *sorting)
+{
+	const struct row *first = NULL;
+	unsigned from = 0;
+
+	for (unsigned i = 0; i < sorting->parts; i++) {
+		const struct row *row = &sorting->rows[sorting->next[i]];
+
+		if (sorting->next[i] == sorting->end[i] ||
+		    (first && sorting->compare(first, row) <= 0))
+			continue;
+		first = row;
+		from = i;
+	}
+	sorting->next[from]++;
+	return first ? first->group : NULL;
 }
 
 int ranking_make(struct ranking *ranking, const struct groups *groups,
 		 const struct ranking_options *options)
 {
+	struct sorting sorting = {
+		.groups = groups,
+		.options = options,
+		.compare =
+			options->by == RANKING_BY_DST ? compare_receiver_first : compare_by_value,
+	};
 	size_t count;
+	size_t wanted = 0;
 
 	groups_all(groups, &count);
 	if (count == 0) {
@@ -201,24 +250,23 @@ int ranking_make(struct ranking *ranking, const struct groups *groups,
 	}
 
 	size_t limit = options->limit == 0 || options->limit > count ? count : options->limit;
-	struct row *rows = calloc(count, sizeof(*rows));
-	const struct group **kept = calloc(limit, sizeof(const struct group *));
+	const struct group **kept = malloc(limit * sizeof(const struct group *));
 
-	if (!rows || !kept) {
-		free(rows);
+	sorting.parts = parallel_parts(options->threads, count, WORTH_GROUPS);
+	sorting.rows = malloc(count * sizeof(*sorting.rows));
+	if (!sorting.rows || !kept) {
+		free(sorting.rows);
 		free(kept);
 		return -ENOMEM;
 	}
-
-	size_t wanted = make_rows(rows, groups, options);
-
+	parallel_run(sorting.parts, sort_part, &sorting);
+	for (unsigned i = 0; i < sorting.parts; i++)
+		wanted += sorting.end[i] - sorting.next[i];
 	if (limit > wanted)
 		limit = wanted;
-	qsort(rows, wanted, sizeof(*rows),
-	      options->by == RANKING_BY_DST ? compare_receiver_first : compare_by_value);
 	for (size_t i = 0; i < limit; i++)
-		kept[i] = rows[i].group;
-	free(rows);
+		kept[i] = take_next(&sorting);
+	free(sorting.rows);
 	*ranking = (struct ranking){.groups = kept,
 				    .count = limit,
 				    .left_out = wanted - limit,

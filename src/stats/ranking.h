@@ -38,6 +38,8 @@ struct ranking_options {
 	enum ranking_by by;
 	size_t limit;    /* keep the first so many; 0: all */
 	bool both_sides; /* keep groups of GROUP_SIDE_LOCAL too */
+	/* So many threads may work on it at once; 0 and 1: only this one. The order is the same. */
+	unsigned threads;
 };
 
 struct ranking {

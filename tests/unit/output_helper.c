@@ -66,7 +66,7 @@ struct output *helper_open(const char *format, struct output_settings settings)
 
 const char *helper_written(struct output *output)
 {
-	static char written[1 << 20];
+	static char written[4 << 20];
 	size_t count;
 
 	assert_int_equal(output_close(output), 0);
