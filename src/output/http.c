@@ -24,6 +24,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "output/http_library.h"
 #include "output/http_listen.h"
 
 #define MAX_CONNECTIONS     16
@@ -65,6 +66,7 @@ struct http_request {
 };
 
 struct http {
+	struct http_library mhd;
 	struct MHD_Daemon *daemon;
 	http_handler *handler;
 	void *user;
@@ -100,7 +102,7 @@ static void connection_start(struct http *http, struct MHD_Connection *mhd, void
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+		http->mhd.get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (!connection || !info) {
 		free(connection);
@@ -136,7 +138,7 @@ static void connection_end(struct connection *connection)
 {
 	detach(connection);
 	if (connection->response)
-		MHD_destroy_response(connection->response);
+		connection->http->mhd.destroy_response(connection->response);
 	*connection->link = connection->next;
 	if (connection->next)
 		connection->next->link = connection->link;
@@ -170,7 +172,7 @@ static void notify_completed(void *user, struct MHD_Connection *mhd, void **cont
 	*context = NULL;
 	detach(connection);
 	if (connection->response)
-		MHD_destroy_response(connection->response);
+		connection->http->mhd.destroy_response(connection->response);
 	connection->response = NULL;
 	enter(connection, STAGE_REQUEST, REQUEST_SECONDS);
 }
@@ -180,7 +182,7 @@ static void resume(struct connection *connection)
 	if (!connection->suspended)
 		return;
 	connection->suspended = false;
-	MHD_resume_connection(connection->mhd);
+	connection->http->mhd.resume_connection(connection->mhd);
 }
 
 /* Whom the time has run out for. */
@@ -212,12 +214,13 @@ static void read_timer(struct http *http)
 
 /* ---- requests ---- */
 
-static enum MHD_Result queue(struct MHD_Connection *mhd, unsigned status,
+static enum MHD_Result queue(struct connection *connection, unsigned status,
 			     struct MHD_Response *response)
 {
-	enum MHD_Result result = MHD_queue_response(mhd, status, response);
+	const struct http_library *mhd = &connection->http->mhd;
+	enum MHD_Result result = mhd->queue_response(connection->mhd, status, response);
 
-	MHD_destroy_response(response); /* it keeps what it needs */
+	mhd->destroy_response(response); /* it keeps what it needs */
 	return result;
 }
 
@@ -225,25 +228,28 @@ static enum MHD_Result queue(struct MHD_Connection *mhd, unsigned status,
 static enum MHD_Result explain(struct connection *connection, unsigned status, const char *header,
 			       const char *value, const char *sentence)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	const struct http_library *mhd = &connection->http->mhd;
+	struct MHD_Response *response = mhd->create_response_from_buffer(
 		strlen(sentence), (void *)(uintptr_t)sentence, MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, EXPLANATION_CONTENT);
+	mhd->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, EXPLANATION_CONTENT);
 	if (header)
-		MHD_add_response_header(response, header, value);
+		mhd->add_response_header(response, header, value);
 	enter(connection, STAGE_ANSWER, ANSWER_SECONDS);
-	return queue(connection->mhd, status, response);
+	return queue(connection, status, response);
 }
 
 /* Whether the headers announce a body (RFC 9112 section 6). */
-static bool has_body(struct MHD_Connection *mhd)
+static bool has_body(const struct connection *connection)
 {
-	const char *length =
-		MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const struct http_library *mhd = &connection->http->mhd;
+	const char *length = mhd->lookup_connection_value(connection->mhd, MHD_HEADER_KIND,
+							  MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	if (MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING))
+	if (mhd->lookup_connection_value(connection->mhd, MHD_HEADER_KIND,
+					 MHD_HTTP_HEADER_TRANSFER_ENCODING))
 		return true;
 	return length && length[strspn(length, "0")] != '\0';
 }
@@ -254,7 +260,7 @@ static enum MHD_Result check_request(struct connection *connection, const char *
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return explain(connection, MHD_HTTP_METHOD_NOT_ALLOWED, MHD_HTTP_HEADER_ALLOW,
 			       "GET, HEAD", "Only GET and HEAD are answered here.\n");
-	if (has_body(connection->mhd))
+	if (has_body(connection))
 		return explain(connection, MHD_HTTP_CONTENT_TOO_LARGE, NULL, NULL,
 			       "A request must have no body here.\n");
 	return MHD_YES;
@@ -266,7 +272,7 @@ static enum MHD_Result send_answer(struct connection *connection)
 	struct MHD_Response *response = connection->response;
 
 	connection->response = NULL;
-	return response ? queue(connection->mhd, connection->status, response) : MHD_NO;
+	return response ? queue(connection, connection->status, response) : MHD_NO;
 }
 
 /* Asks the handler; the answer may be there when it returns. */
@@ -291,7 +297,7 @@ static enum MHD_Result ask(struct connection *connection, const char *path)
 	if (connection->stage == STAGE_ANSWER)
 		return send_answer(connection);
 	connection->suspended = true;
-	MHD_suspend_connection(connection->mhd);
+	http->mhd.suspend_connection(connection->mhd);
 	return MHD_YES;
 }
 
@@ -301,11 +307,11 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *mhd, const char
 			      const char *method, const char *version, const char *body,
 			      size_t *body_size, void **context)
 {
+	const struct http *http = user;
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+		http->mhd.get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct connection *connection = info ? info->socket_context : NULL;
 
-	(void)user;
 	(void)version;
 	(void)body;
 	if (!connection || *body_size)
@@ -337,21 +343,22 @@ static void request_end(struct http_request *request)
 }
 
 /* The text's bytes become the response's. */
-static struct MHD_Response *response_of(const char *content_type, struct text *body)
+static struct MHD_Response *response_of(const struct http_library *mhd, const char *content_type,
+					struct text *body)
 {
 	struct MHD_Response *response;
 
 	if (body->error || !body->used)
-		response = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "",
-							   MHD_RESPMEM_PERSISTENT);
+		response = mhd->create_response_from_buffer(0, (void *)(uintptr_t) "",
+							    MHD_RESPMEM_PERSISTENT);
 	else
-		response = MHD_create_response_from_buffer(body->used, body->bytes,
-							   MHD_RESPMEM_MUST_FREE);
+		response = mhd->create_response_from_buffer(body->used, body->bytes,
+							    MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		return NULL;
 	if (!body->error && body->used)
 		text_init(body);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	mhd->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	return response;
 }
 
@@ -362,7 +369,7 @@ void http_answer(struct http_request *request, unsigned status, const char *cont
 
 	if (connection) {
 		connection->status = body->error ? MHD_HTTP_SERVICE_UNAVAILABLE : status;
-		connection->response = response_of(content_type, body);
+		connection->response = response_of(&request->http->mhd, content_type, body);
 		connection->request = NULL;
 		enter(connection, STAGE_ANSWER, ANSWER_SECONDS);
 		resume(connection);
@@ -393,7 +400,7 @@ static bool start_daemon(struct http *http, int fd, int family)
 	const unsigned flags =
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (family == AF_INET6 ? MHD_USE_IPv6 : 0);
 
-	http->daemon = MHD_start_daemon(
+	http->daemon = http->mhd.start_daemon(
 		flags, 0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_NOTIFY_CONNECTION, notify_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
 		notify_completed, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
@@ -432,7 +439,7 @@ static int start(struct http *http, int fd, int family)
 		close(fd);
 		return result;
 	}
-	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	info = http->mhd.get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	return info && watch(http, info->epoll_fd) && watch(http, http->timer) ? 0 : -ENOMEM;
 }
 
@@ -440,6 +447,7 @@ int http_open(const char *address, uint16_t port, http_handler *handler, void *u
 	      struct http **http, struct error *error)
 {
 	struct http *made;
+	struct error clause;
 	int family;
 	int fd = http_listen(address, port, &family, error);
 	int result;
@@ -455,6 +463,14 @@ int http_open(const char *address, uint16_t port, http_handler *handler, void *u
 	made->user = user;
 	made->epoll = -1;
 	made->timer = -1;
+	if (http_library_load(&made->mhd, &clause) < 0) {
+		close(fd);
+		http_close(made);
+		return error_set(error, ENOENT,
+				 "cannot listen on %.60s, port %u: %s; install it, or leave the "
+				 "address out",
+				 address, port, clause.text);
+	}
 	result = start(made, fd, family);
 	if (result) {
 		http_close(made);
@@ -478,7 +494,7 @@ int http_timeout_ms(const struct http *http)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
 
-	if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
+	if (http->mhd.get_timeout(http->daemon, &timeout) != MHD_YES)
 		return -1;
 	return timeout < INT_MAX ? (int)timeout : INT_MAX;
 }
@@ -486,7 +502,7 @@ int http_timeout_ms(const struct http *http)
 void http_run(struct http *http)
 {
 	read_timer(http);
-	MHD_run(http->daemon);
+	http->mhd.run(http->daemon);
 }
 
 void http_close(struct http *http)
@@ -496,7 +512,7 @@ void http_close(struct http *http)
 	for (struct connection *at = http->connections; at; at = at->next)
 		resume(at);
 	if (http->daemon)
-		MHD_stop_daemon(http->daemon);
+		http->mhd.stop_daemon(http->daemon);
 	while (http->requests)
 		request_end(http->requests);
 	if (http->timer >= 0)
