@@ -95,7 +95,7 @@ metrics() {
 }
 
 start
-echo "1..12"
+echo "1..13"
 check 'it begins, and reads the capture to its end' "$(says 'demo.pcap: it was read to its end')"
 
 # What goes with the configuration before is sent to the agent before.
@@ -167,4 +167,20 @@ child=
 check 'a capture that is cut short is read once, and told; the service ends with status 1' \
   "$complaint$([ $status = 1 ] || echo "its status is $status"
   [ "$(grep -c 'the file is cut short' log)" = 1 ] || cat log)"
+
+# The library for Prometheus is loaded by its name; here, where it is looked for first, a file
+# of that name is none.
+name='a library that cannot be loaded is named, and nothing begins'
+library=$(grep -aom1 'libmicrohttpd\.so\.[0-9]*' "$program" | head -n 1)
+if [ -n "$library" ]; then
+  mkdir broken && : >"broken/$library"
+  chmod 755 broken
+  config 127.0.0.1
+  LD_LIBRARY_PATH=$folder/broken "$program" -c config.yaml </dev/null 2>log
+  status=$?
+  check "$name" "$([ $status = 1 ] || echo "its status is $status"
+    said "^tcpmetro: cannot listen on .*: libmicrohttpd cannot be loaded: .*$library" || cat log)"
+else
+  skip "$name" 'the program was built without Prometheus'
+fi
 [ $failed = 0 ] || exit $failure_status
