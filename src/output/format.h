@@ -48,10 +48,9 @@ void output_sample_append(struct output *output, const struct tcpm_sample *sampl
 /* Flushes if 64 KiB are there. Returns as output_sample. */
 int output_flush_full(struct output *output);
 
-/* Calls row for each group that the options want, in their order, and for "other", if
- * there is one, last. 0 and *ranking's numbers (its groups are gone), or -ENOMEM
- * and no call. */
-int output_rows(const struct ranking_options *options, void *user, output_row *row,
-		const struct groups *groups, struct ranking *ranking);
+/* Calls row for the groups of a ranking from the begin-th to before the end-th, in their order;
+ * behind the last of all, for "other", if there is one. */
+void output_rows(const struct groups *groups, const struct ranking *ranking, size_t begin,
+		 size_t end, output_row *row, void *user);
 
 #endif

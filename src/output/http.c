@@ -66,7 +66,7 @@ struct http_request {
 };
 
 struct http {
-	struct http_library mhd;
+	struct http_library library;
 	struct MHD_Daemon *daemon;
 	http_handler *handler;
 	void *user;
@@ -102,7 +102,7 @@ static void connection_start(struct http *http, struct MHD_Connection *mhd, void
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	const union MHD_ConnectionInfo *info =
-		http->mhd.get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+		http->library.get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (!connection || !info) {
 		free(connection);
@@ -138,7 +138,7 @@ static void connection_end(struct connection *connection)
 {
 	detach(connection);
 	if (connection->response)
-		connection->http->mhd.destroy_response(connection->response);
+		connection->http->library.destroy_response(connection->response);
 	*connection->link = connection->next;
 	if (connection->next)
 		connection->next->link = connection->link;
@@ -172,7 +172,7 @@ static void notify_completed(void *user, struct MHD_Connection *mhd, void **cont
 	*context = NULL;
 	detach(connection);
 	if (connection->response)
-		connection->http->mhd.destroy_response(connection->response);
+		connection->http->library.destroy_response(connection->response);
 	connection->response = NULL;
 	enter(connection, STAGE_REQUEST, REQUEST_SECONDS);
 }
@@ -182,7 +182,7 @@ static void resume(struct connection *connection)
 	if (!connection->suspended)
 		return;
 	connection->suspended = false;
-	connection->http->mhd.resume_connection(connection->mhd);
+	connection->http->library.resume_connection(connection->mhd);
 }
 
 /* Whom the time has run out for. */
@@ -217,10 +217,10 @@ static void read_timer(struct http *http)
 static enum MHD_Result queue(struct connection *connection, unsigned status,
 			     struct MHD_Response *response)
 {
-	const struct http_library *mhd = &connection->http->mhd;
-	enum MHD_Result result = mhd->queue_response(connection->mhd, status, response);
+	const struct http_library *library = &connection->http->library;
+	enum MHD_Result result = library->queue_response(connection->mhd, status, response);
 
-	mhd->destroy_response(response); /* it keeps what it needs */
+	library->destroy_response(response); /* it keeps what it needs */
 	return result;
 }
 
@@ -228,15 +228,15 @@ static enum MHD_Result queue(struct connection *connection, unsigned status,
 static enum MHD_Result explain(struct connection *connection, unsigned status, const char *header,
 			       const char *value, const char *sentence)
 {
-	const struct http_library *mhd = &connection->http->mhd;
-	struct MHD_Response *response = mhd->create_response_from_buffer(
+	const struct http_library *library = &connection->http->library;
+	struct MHD_Response *response = library->create_response_from_buffer(
 		strlen(sentence), (void *)(uintptr_t)sentence, MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		return MHD_NO;
-	mhd->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, EXPLANATION_CONTENT);
+	library->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, EXPLANATION_CONTENT);
 	if (header)
-		mhd->add_response_header(response, header, value);
+		library->add_response_header(response, header, value);
 	enter(connection, STAGE_ANSWER, ANSWER_SECONDS);
 	return queue(connection, status, response);
 }
@@ -244,12 +244,12 @@ static enum MHD_Result explain(struct connection *connection, unsigned status, c
 /* Whether the headers announce a body (RFC 9112 section 6). */
 static bool has_body(const struct connection *connection)
 {
-	const struct http_library *mhd = &connection->http->mhd;
-	const char *length = mhd->lookup_connection_value(connection->mhd, MHD_HEADER_KIND,
-							  MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const struct http_library *library = &connection->http->library;
+	const char *length = library->lookup_connection_value(connection->mhd, MHD_HEADER_KIND,
+							      MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	if (mhd->lookup_connection_value(connection->mhd, MHD_HEADER_KIND,
-					 MHD_HTTP_HEADER_TRANSFER_ENCODING))
+	if (library->lookup_connection_value(connection->mhd, MHD_HEADER_KIND,
+					     MHD_HTTP_HEADER_TRANSFER_ENCODING))
 		return true;
 	return length && length[strspn(length, "0")] != '\0';
 }
@@ -297,7 +297,7 @@ static enum MHD_Result ask(struct connection *connection, const char *path)
 	if (connection->stage == STAGE_ANSWER)
 		return send_answer(connection);
 	connection->suspended = true;
-	http->mhd.suspend_connection(connection->mhd);
+	http->library.suspend_connection(connection->mhd);
 	return MHD_YES;
 }
 
@@ -309,7 +309,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *mhd, const char
 {
 	const struct http *http = user;
 	const union MHD_ConnectionInfo *info =
-		http->mhd.get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+		http->library.get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct connection *connection = info ? info->socket_context : NULL;
 
 	(void)version;
@@ -343,22 +343,22 @@ static void request_end(struct http_request *request)
 }
 
 /* The text's bytes become the response's. */
-static struct MHD_Response *response_of(const struct http_library *mhd, const char *content_type,
-					struct text *body)
+static struct MHD_Response *response_of(const struct http_library *library,
+					const char *content_type, struct text *body)
 {
 	struct MHD_Response *response;
 
 	if (body->error || !body->used)
-		response = mhd->create_response_from_buffer(0, (void *)(uintptr_t) "",
-							    MHD_RESPMEM_PERSISTENT);
+		response = library->create_response_from_buffer(0, (void *)(uintptr_t) "",
+								MHD_RESPMEM_PERSISTENT);
 	else
-		response = mhd->create_response_from_buffer(body->used, body->bytes,
-							    MHD_RESPMEM_MUST_FREE);
+		response = library->create_response_from_buffer(body->used, body->bytes,
+								MHD_RESPMEM_MUST_FREE);
 	if (!response)
 		return NULL;
 	if (!body->error && body->used)
 		text_init(body);
-	mhd->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	library->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	return response;
 }
 
@@ -369,7 +369,7 @@ void http_answer(struct http_request *request, unsigned status, const char *cont
 
 	if (connection) {
 		connection->status = body->error ? MHD_HTTP_SERVICE_UNAVAILABLE : status;
-		connection->response = response_of(&request->http->mhd, content_type, body);
+		connection->response = response_of(&request->http->library, content_type, body);
 		connection->request = NULL;
 		enter(connection, STAGE_ANSWER, ANSWER_SECONDS);
 		resume(connection);
@@ -400,7 +400,7 @@ static bool start_daemon(struct http *http, int fd, int family)
 	const unsigned flags =
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (family == AF_INET6 ? MHD_USE_IPv6 : 0);
 
-	http->daemon = http->mhd.start_daemon(
+	http->daemon = http->library.start_daemon(
 		flags, 0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_NOTIFY_CONNECTION, notify_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
 		notify_completed, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
@@ -439,7 +439,7 @@ static int start(struct http *http, int fd, int family)
 		close(fd);
 		return result;
 	}
-	info = http->mhd.get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	info = http->library.get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	return info && watch(http, info->epoll_fd) && watch(http, http->timer) ? 0 : -ENOMEM;
 }
 
@@ -463,7 +463,7 @@ int http_open(const char *address, uint16_t port, http_handler *handler, void *u
 	made->user = user;
 	made->epoll = -1;
 	made->timer = -1;
-	if (http_library_load(&made->mhd, &clause) < 0) {
+	if (http_library_load(&made->library, &clause) < 0) {
 		close(fd);
 		http_close(made);
 		return error_set(error, ENOENT,
@@ -494,7 +494,7 @@ int http_timeout_ms(const struct http *http)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
 
-	if (http->mhd.get_timeout(http->daemon, &timeout) != MHD_YES)
+	if (http->library.get_timeout(http->daemon, &timeout) != MHD_YES)
 		return -1;
 	return timeout < INT_MAX ? (int)timeout : INT_MAX;
 }
@@ -502,7 +502,7 @@ int http_timeout_ms(const struct http *http)
 void http_run(struct http *http)
 {
 	read_timer(http);
-	http->mhd.run(http->daemon);
+	http->library.run(http->daemon);
 }
 
 void http_close(struct http *http)
@@ -512,7 +512,7 @@ void http_close(struct http *http)
 	for (struct connection *at = http->connections; at; at = at->next)
 		resume(at);
 	if (http->daemon)
-		http->mhd.stop_daemon(http->daemon);
+		http->library.stop_daemon(http->daemon);
 	while (http->requests)
 		request_end(http->requests);
 	if (http->timer >= 0)

@@ -85,10 +85,14 @@ static void print_row(void *user, const struct groups *groups, const struct grou
 static void print_rows(struct output *output, const struct groups *groups, int64_t end_ns)
 {
 	struct ranking ranking;
+	int result = ranking_make(&ranking, groups, &output->settings.ranking);
 
 	output->interval_end_ns = end_ns;
-	text_fail(&output->text,
-		  output_rows(&output->settings.ranking, output, print_row, groups, &ranking));
+	text_fail(&output->text, result);
+	if (result < 0)
+		return;
+	output_rows(groups, &ranking, 0, ranking.count, print_row, output);
+	ranking_done(&ranking);
 }
 
 int output_interval(struct output *output, const struct groups *groups, int64_t end_ns)
@@ -134,23 +138,17 @@ int output_close(struct output *output)
 	return result;
 }
 
-int output_rows(const struct ranking_options *options, void *user, output_row *row,
-		const struct groups *groups, struct ranking *ranking)
+void output_rows(const struct groups *groups, const struct ranking *ranking, size_t begin,
+		 size_t end, output_row *row, void *user)
 {
 	const struct group *other = groups_other(groups);
-	int result = ranking_make(ranking, groups, options);
 
-	if (result)
-		return result;
-	for (size_t i = 0; i < ranking->count; i++) {
+	for (size_t i = begin; i < end; i++) {
 		/* In this order, they lie anywhere. */
-		if (i + ROWS_AHEAD < ranking->count)
+		if (i + ROWS_AHEAD < end)
 			group_prefetch(ranking->groups[i + ROWS_AHEAD]);
 		row(user, groups, ranking->groups[i]);
 	}
-	if (other)
+	if (other && end == ranking->count)
 		row(user, groups, other);
-	free(ranking->groups);
-	ranking->groups = NULL;
-	return 0;
 }

@@ -41,7 +41,7 @@ static void interval(struct output *output, const struct groups *groups, int64_t
 
 	text_fail(text, table_collect(&table, groups, &output->settings.ranking));
 	if (table.rows) {
-		if (table_widen(&table, &output->layout))
+		if (table_widen(&table.layout, &output->layout))
 			table_print_titles(text, &table);
 		output->layout = table.layout;
 		table_print_rows(text, &table, output);

@@ -215,9 +215,18 @@ static void end_cell(struct text *text, size_t start)
 		memcpy(text->bytes + start - sizeof(length), &length, sizeof(length));
 }
 
-static void add_row(struct table_part *part, const struct table *table,
-		    const struct groups_options *options, const struct group *group)
+/* What a thread collects. */
+struct collecting {
+	const struct table *table;
+	struct table_part *part;
+};
+
+static void add_row(void *user, const struct groups *groups, const struct group *group)
 {
+	const struct collecting *collecting = user;
+	const struct table *table = collecting->table;
+	const struct groups_options *options = groups_options(groups);
+	struct table_part *part = collecting->part;
 	struct text *text = &part->cells;
 
 	/* In an interval, flows may only have ended. */
@@ -242,10 +251,8 @@ static void add_row(struct table_part *part, const struct table *table,
 /* So many rows are worth a thread. */
 #define WORTH_ROWS 4096
 
-/* As many rows ahead, a group is fetched: in their order, they lie anywhere. */
-#define ROWS_AHEAD 4
-
-struct collecting {
+/* What all threads collect. */
+struct collection {
 	struct table *table;
 	const struct groups *groups;
 	unsigned parts;
@@ -253,29 +260,19 @@ struct collecting {
 
 static void collect_part(void *user, unsigned number)
 {
-	struct collecting *collecting = user;
-	struct table *table = collecting->table;
-	struct table_part *part = &table->parts[number];
-	const struct groups_options *options = groups_options(collecting->groups);
+	const struct collection *collection = user;
+	struct table *table = collection->table;
 	const struct ranking *ranking = &table->ranking;
-	const struct group *other = groups_other(collecting->groups);
-	size_t at = parallel_begin(ranking->count, collecting->parts, number);
-	size_t end = parallel_begin(ranking->count, collecting->parts, number + 1);
+	struct collecting collecting = {.table = table, .part = &table->parts[number]};
+	size_t begin = parallel_begin(ranking->count, collection->parts, number);
+	size_t end = parallel_begin(ranking->count, collection->parts, number + 1);
 
 	/* All at once: growing to that by and by would move it again and again. */
-	text_reserve(&part->cells, (end - at + 1) * USUAL_ROW);
-	for (; at < end; at++) {
-		if (at + ROWS_AHEAD < end)
-			group_prefetch(ranking->groups[at + ROWS_AHEAD]);
-		add_row(part, table, options, ranking->groups[at]);
-	}
-	if (other && number == collecting->parts - 1)
-		add_row(part, table, options, other);
+	text_reserve(&collecting.part->cells, (end - begin + 1) * USUAL_ROW);
+	output_rows(collection->groups, ranking, begin, end, add_row, &collecting);
 }
 
-/* Makes one layout at least as wide as another, and show what that one shows. Returns whether
- * it was more than that one already. */
-static bool widen(struct table_layout *layout, const struct table_layout *other)
+bool table_widen(struct table_layout *layout, const struct table_layout *other)
 {
 	bool more = false;
 
@@ -292,7 +289,7 @@ static bool widen(struct table_layout *layout, const struct table_layout *other)
 int table_collect(struct table *table, const struct groups *groups,
 		  const struct ranking_options *options)
 {
-	struct collecting collecting = {.table = table, .groups = groups};
+	struct collection collection = {.table = table, .groups = groups};
 	/* Whoever knows hosts' names is asked by one thread. */
 	unsigned threads = table->settings->host_name ? 1 : options->threads;
 	int result = ranking_make(&table->ranking, groups, options);
@@ -301,16 +298,16 @@ int table_collect(struct table *table, const struct groups *groups,
 		return result;
 	if (threads > TABLE_PARTS)
 		threads = TABLE_PARTS;
-	collecting.parts = parallel_parts(threads, table->ranking.count, WORTH_ROWS);
+	collection.parts = parallel_parts(threads, table->ranking.count, WORTH_ROWS);
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
 		table->layout.width[i] = strlen(columns[i].title);
-	parallel_run(collecting.parts, collect_part, &collecting);
+	parallel_run(collection.parts, collect_part, &collection);
 	free(table->ranking.groups);
 	table->ranking.groups = NULL;
-	for (unsigned i = 0; i < collecting.parts; i++) {
+	for (unsigned i = 0; i < collection.parts; i++) {
 		const struct table_part *part = &table->parts[i];
 
-		widen(&table->layout, &part->layout);
+		table_widen(&table->layout, &part->layout);
 		table->rows += part->rows;
 		table->has_bound |= part->has_bound;
 		if (part->cells.error)
@@ -319,11 +316,6 @@ int table_collect(struct table *table, const struct groups *groups,
 	if (result < 0)
 		table->rows = 0;
 	return result;
-}
-
-bool table_widen(struct table *table, const struct table_layout *before)
-{
-	return widen(&table->layout, before);
 }
 
 void table_done(struct table *table)

@@ -69,9 +69,10 @@ struct table {
 int table_collect(struct table *table, const struct groups *groups,
 		  const struct ranking_options *options);
 
-/* Makes the layout at least as wide as another one, and shows what that one shows.
- * Returns whether it was more than that one already: whether titles must be printed anew. */
-bool table_widen(struct table *table, const struct table_layout *before);
+/* Makes a layout at least as wide as another one, and shows what that one shows. Returns
+ * whether it was more than that one already: whether titles must be printed anew, if the other
+ * one's stand above. */
+bool table_widen(struct table_layout *layout, const struct table_layout *other);
 
 void table_print_titles(struct text *text, const struct table *table);
 /* output: the one whose text it is, which is flushed when it is full; NULL: nothing is. */
