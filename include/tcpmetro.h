@@ -11,6 +11,7 @@
 #ifndef TCPMETRO_H
 #define TCPMETRO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -116,6 +117,11 @@ struct tcpm_frame {
 	uint64_t number;      /* the record's number in its file, from 1 */
 	uint32_t interface;   /* the caller's; handed back in samples */
 	uint16_t linktype;    /* LINKTYPE_ value of tcpdump.org's registry */
+	/* Set by tcpm_engine_sift, 0 otherwise: how many frames before this one were left out,
+	 * whose part it is, and the time of the last that was left out. */
+	uint8_t skipped;
+	uint8_t whose;
+	int64_t before_ns;
 };
 
 /* What one direction of a flow sent. */
@@ -132,7 +138,8 @@ struct tcpm_sample {
 	int64_t previous_ns; /* the sample before in this direction and class; -1: none */
 	uint64_t frame;      /* number of the frame that holds the acknowledgement */
 	uint64_t order;      /* of that frame, of all that the engine was fed, from 1 */
-	const struct tcpm_flow_id *flow; /* valid during the call only */
+	const struct tcpm_flow_id
+		*flow; /* valid during the call only; see tcpm_handler.wants_flow */
 	/* The caller's word for this direction of this flow: NULL at first, kept
 	 * until the flow is closed. Saves the caller a look-up for each sample. It stays
 	 * where it is until the flow is closed or the engine is fed again. */
@@ -156,11 +163,14 @@ struct tcpm_closed {
 	void **slot_at[2]; /* where these words stand, as in the samples */
 };
 
-/* Whom to tell. Either function may be NULL. They must not call the engine. */
+/* Whom to tell. Each function may be NULL. They must not call the engine. */
 struct tcpm_handler {
 	void *user;
 	void (*sample)(void *user, const struct tcpm_sample *sample);
 	void (*closed)(void *user, const struct tcpm_closed *closed);
+	/* Asked before `sample` is told, of a sample without its flow: whether that is wanted. If
+	 * not, as where the slot tells all, the flow stays NULL, and need not be put together. */
+	bool (*wants_flow)(void *user, const struct tcpm_sample *sample);
 };
 
 /* Tunnels in UDP. Nothing in a UDP header says that one follows: it is recognised by its
@@ -260,35 +270,12 @@ TCPM_API void tcpm_engine_free(struct tcpm_engine *engine);
 TCPM_API void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames,
 			       size_t count);
 
-/*
- * Frames decoded ahead. Decoding is a good part of the work and changes nothing of the
- * engine, so a thread of its own can do it for the next frames while the engine measures
- * those before:
- *
- *	tcpm_batch_clear(batch);
- *	tcpm_batch_add(batch, frames, count);      in one thread
- *	tcpm_engine_feed_batch(engine, batch);     in the engine's, later
- *
- * A batch keeps nothing of the frames' bytes. It is used by one thread at a time, too.
- */
-struct tcpm_batch;
-
-/* A batch for at most `capacity` frames, to be fed to this engine alone, which it may
- * outlive. NULL: errno is ENOMEM, or EINVAL (capacity is 0 or beyond a million). */
-TCPM_API struct tcpm_batch *tcpm_batch_new(const struct tcpm_engine *engine, size_t capacity);
-
-/* NULL is fine. */
-TCPM_API void tcpm_batch_free(struct tcpm_batch *batch);
-
-/* Decodes frames, in order, until the batch is full; returns how many. */
-TCPM_API size_t tcpm_batch_add(struct tcpm_batch *batch, const struct tcpm_frame *frames,
-			       size_t count);
-
-TCPM_API void tcpm_batch_clear(struct tcpm_batch *batch);
-TCPM_API size_t tcpm_batch_count(const struct tcpm_batch *batch);
-
-/* As tcpm_engine_feed of the frames that were added, with the same results. */
-TCPM_API void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch *batch);
+/* For an engine that shares a capture's flows (tcpm_options.shares): of some frames, leaves out
+ * those that others measure, as far as a look tells, and moves the rest to the front. Returns
+ * how many these are; fed in the place of all, they give the same results, and it is a good part
+ * of what feeding all would cost that is saved. */
+TCPM_API size_t tcpm_engine_sift(const struct tcpm_engine *engine, struct tcpm_frame *frames,
+				 size_t count);
 
 /* How many bytes of the engine's max_memory the caller itself uses from now on, as for what
  * it keeps of the samples. Flows make room for it when the engine is next fed. */

@@ -45,23 +45,38 @@ static void note_time(struct intake_facts *facts, int64_t time_ns)
 	facts->any_time = true;
 }
 
-void intake_note(struct intake *intake, const struct tcpm_frame *frames, int count)
+static void note_times(struct intake_facts *facts, const struct tcpm_frame *frames, int count)
 {
-	struct intake_facts *facts = &intake->facts;
 	int64_t last_ns = TCPM_NO_TIME + 1; /* none is like going back */
-	uint64_t bytes = 0;
 	bool odd = false;
 
 	_Static_assert(TCPM_NO_TIME == INT64_MIN, "no time is before it");
 	for (int i = 0; i < count; i++) {
-		bytes += frames[i].wire_length;
 		odd |= frames[i].time_ns < last_ns;
 		last_ns = frames[i].time_ns;
 	}
-	facts->wire_bytes += bytes;
 	/* As a rule the first one has the earliest time, and the last one the latest. */
 	for (int i = 0; i < count; i += odd || i == count - 1 ? 1 : count - 1)
 		note_time(facts, frames[i].time_ns);
+}
+
+void intake_note(struct intake *intake, const struct tcpm_frame *frames, int count)
+{
+	uint64_t bytes = 0;
+
+	for (int i = 0; i < count; i++)
+		bytes += frames[i].wire_length;
+	intake->facts.wire_bytes += bytes;
+	note_times(&intake->facts, frames, count);
+}
+
+void intake_sifted(struct intake *intake, const struct source *source, struct tcpm_frame *frames,
+		   size_t count, const struct source_sifted *sifted)
+{
+	intake->facts.records += count;
+	intake->facts.wire_bytes += sifted->wire_bytes;
+	interface_numbers_translate(&intake->interfaces, source, frames, sifted->kept);
+	note_times(&intake->facts, frames, (int)sifted->kept);
 }
 
 void intake_refilter(struct intake *intake, struct filter *filter)

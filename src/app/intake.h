@@ -38,6 +38,10 @@ int intake_take(struct intake *intake, const struct source *source, struct tcpm_
 /* Notes frames that are going to be measured. */
 void intake_note(struct intake *intake, const struct tcpm_frame *frames, int count);
 
+/* Both, of frames that the source has sifted and counted; without a filter. */
+void intake_sifted(struct intake *intake, const struct source *source, struct tcpm_frame *frames,
+		   size_t count, const struct source_sifted *sifted);
+
 /* Another filter (NULL: all frames match), which is the intake's now. */
 void intake_refilter(struct intake *intake, struct filter *filter);
 

@@ -42,10 +42,19 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	unsigned last = measure->pending_count++;
 
 	measure->pending[last] = *sample;
-	measure->pending_flow[last] = *sample->flow;
-	measure->pending[last].flow = &measure->pending_flow[last];
+	if (sample->flow) {
+		measure->pending_flow[last] = *sample->flow;
+		measure->pending[last].flow = &measure->pending_flow[last];
+	}
 	if (measure->pending_count == GROUPS_SAMPLES)
 		add_pending(measure);
+}
+
+static bool wants_flow(void *user, const struct tcpm_sample *sample)
+{
+	const struct measure *measure = user;
+
+	return measure->sample || !groups_know(measure->groups, sample);
 }
 
 /* A sample points into its flow, so none waits beyond the flow's end. The flow's words for
@@ -127,7 +136,10 @@ static int make_engine(struct measure *measure, const struct options *options,
 		.shares = role->of_flows ? shares : 1,
 		.share = role->of_flows ? role->share : 0,
 	};
-	struct tcpm_handler handler = {.user = measure, .sample = on_sample, .closed = on_closed};
+	struct tcpm_handler handler = {.user = measure,
+				       .sample = on_sample,
+				       .closed = on_closed,
+				       .wants_flow = wants_flow};
 
 	measure->engine = tcpm_engine_new(&settings, &handler);
 	return measure->engine ? 0 : error_set(error, ENOMEM, "out of memory");
@@ -264,9 +276,9 @@ void measure_frames(struct measure *measure, const struct source *source, struct
 	take_facts(measure);
 }
 
-void measure_decoded(struct measure *measure, const struct tcpm_batch *batch)
+void measure_taken(struct measure *measure, const struct tcpm_frame *frames, int count)
 {
-	tcpm_engine_feed_batch(measure->engine, batch);
+	tcpm_engine_feed(measure->engine, frames, (size_t)count);
 	add_pending(measure);
 	share_memory(measure);
 	take_facts(measure);

@@ -83,9 +83,8 @@ struct groups *measure_groups(const struct options *options, const struct prefix
 void measure_frames(struct measure *measure, const struct source *source, struct tcpm_frame *frames,
 		    int count);
 
-/* Measures frames that went through the measure's intake and were decoded. Windows are not
- * looked at. */
-void measure_decoded(struct measure *measure, const struct tcpm_batch *batch);
+/* Measures frames that went through the measure's intake. Windows are not looked at. */
+void measure_taken(struct measure *measure, const struct tcpm_frame *frames, int count);
 
 /* Adds all of the counters. */
 void counters_add(struct tcpm_counters *into, const struct tcpm_counters *counters);

@@ -1,25 +1,14 @@
 /*
- * Reading, filtering, decoding: see parts.h.
+ * Reading, filtering, sifting: see parts.h.
  */
 #include "app/parts.h"
-
-#include <errno.h>
 
 /* Frames that begin so long before the ones read so far were taken elsewhere. */
 #define OVERLAP_NS INT64_C(1000000000)
 
-int parts_init(struct parts *parts, const struct tcpm_engine *engine, struct intake *intake,
-	       uint64_t limit)
+void parts_init(struct parts *parts, const struct sift *sift, struct intake *intake, uint64_t limit)
 {
-	*parts = (struct parts){.intake = intake, .limit = limit};
-	parts->batch = tcpm_batch_new(engine, PARTS_FRAMES);
-	return parts->batch ? 0 : -ENOMEM;
-}
-
-void parts_done(struct parts *parts)
-{
-	tcpm_batch_free(parts->batch);
-	*parts = (struct parts){0};
+	*parts = (struct parts){.sift = *sift, .intake = intake, .limit = limit};
 }
 
 void parts_begin(struct parts *parts, struct source *source)
@@ -48,22 +37,47 @@ static size_t room(const struct parts *parts, size_t most)
 	return parts->limit && left < most ? (size_t)left : most;
 }
 
+/* Whether the source is to sift: if it can, and if all of its frames match. */
+static bool source_sifts(const struct parts *parts)
+{
+	return parts->sift.shares > 1 && parts->source->sifts && !parts->intake->filter;
+}
+
+/* Through the intake, after the source has sifted. */
+static void take_sifted(struct parts *parts, int count, const struct source_sifted *sifted)
+{
+	intake_sifted(parts->intake, parts->source, parts->frames, (size_t)count, sifted);
+	parts->count = (int)sifted->kept;
+}
+
+static void take(struct parts *parts, int count)
+{
+	parts->count = intake_take(parts->intake, parts->source, parts->frames, count);
+	intake_note(parts->intake, parts->frames, parts->count);
+	if (parts->sift.shares > 1)
+		parts->count = (int)sift_frames(&parts->sift, parts->frames, (size_t)parts->count);
+}
+
 int parts_next(struct parts *parts, size_t most, struct error *error)
 {
-	struct tcpm_frame frames[PARTS_FRAMES];
-	int count;
-	int kept;
+	const bool sifts = source_sifts(parts);
+	struct source_sifted sifted;
+	int count = 0;
 
 	most = room(parts, most);
-	count = most ? source_next(parts->source, frames, most, error) : 0;
+	if (most > 0 && sifts)
+		count = source_next_sifted(parts->source, &parts->sift, parts->frames, most,
+					   &sifted, error);
+	else if (most > 0)
+		count = source_next(parts->source, parts->frames, most, error);
 	if (count <= 0)
 		return count;
-	parts->apart = parts->first && is_apart(&parts->intake->facts, &frames[0]);
+	parts->apart = parts->first && is_apart(&parts->intake->facts, &parts->frames[0]);
 	parts->pause = (size_t)count < most;
 	parts->first = false;
-	kept = intake_take(parts->intake, parts->source, frames, count);
-	intake_note(parts->intake, frames, kept);
-	tcpm_batch_clear(parts->batch);
-	tcpm_batch_add(parts->batch, frames, (size_t)kept);
+	if (sifts)
+		take_sifted(parts, count, &sifted);
+	else
+		take(parts, count);
 	return count;
 }

@@ -1,9 +1,9 @@
 /*
- * A capture in parts: some frames at a time, through the intake and decoded.
+ * A capture in parts: some frames at a time, through the intake and sifted.
  *
  *	parts_begin(parts, source);
  *	while ((result = parts_next(parts, PARTS_FRAMES, &error)) > 0)
- *		... parts->batch ...
+ *		... parts->frames ...
  */
 #ifndef APP_PARTS_H
 #define APP_PARTS_H
@@ -14,31 +14,31 @@
 
 #include "app/intake.h"
 #include "capture/source.h"
+#include "packet/sift.h"
 #include "tcpmetro.h"
 
 /* Frames of a part, at most. */
-#define PARTS_FRAMES 256
+#define PARTS_FRAMES SIFT_FRAMES
 
 struct parts {
-	struct tcpm_batch *batch; /* the frames of the last part that match */
+	/* Those of the last part that match, without the ones of other shares. */
+	struct tcpm_frame frames[PARTS_FRAMES];
+	int count;
 	bool apart; /* they continue none of the flows before: flush the engine first */
 	bool pause; /* the source had no more at hand; it may be a pipe that waits */
 
 	/* The rest is private. */
+	struct sift sift;
 	struct intake *intake;
 	struct source *source;
 	uint64_t limit; /* of records, in all sources; 0: none */
 	bool first;     /* nothing of the source has been read */
 };
 
-/* Readies for sources whose frames go through the intake to the engine, which both outlive
- * it. limit: so many records are read of all sources; 0: all. -ENOMEM: nothing is left to
- * free. */
-int parts_init(struct parts *parts, const struct tcpm_engine *engine, struct intake *intake,
-	       uint64_t limit);
-
-/* Frees all. */
-void parts_done(struct parts *parts);
+/* Readies for sources whose frames go through the intake, which outlives it, to one who measures
+ * this share of them. limit: so many records are read of all sources; 0: all. */
+void parts_init(struct parts *parts, const struct sift *sift, struct intake *intake,
+		uint64_t limit);
 
 /* Begins with a source; what was read of the one before stays. */
 void parts_begin(struct parts *parts, struct source *source);

@@ -146,7 +146,7 @@ static void measure_part(struct share *share)
 
 	if (share->parts.apart)
 		tcpm_engine_flush(share->measure.engine);
-	measure_decoded(&share->measure, share->parts.batch);
+	measure_taken(&share->measure, share->parts.frames, share->parts.count);
 	/* The samples are to be seen as they come, also while a pipe waits for packets. */
 	if (is_alone(share) && share->parts.pause && shares->options->samples &&
 	    output_flush(shares->output) < 0)
@@ -269,13 +269,12 @@ static int init_share(struct share *share, struct interfaces *names, const struc
 		.of_flows = shares->count > 1,
 		.share = share->number,
 	};
+	struct sift sift = {.shares = shares->count, .share = share->number};
 	int result = measure_init(&share->measure, options, names, local, &role, error);
 
 	if (result < 0)
 		return result;
-	if (parts_init(&share->parts, share->measure.engine, &share->measure.intake,
-		       options->count) < 0)
-		return error_set(error, ENOMEM, "out of memory");
+	parts_init(&share->parts, &sift, &share->measure.intake, options->count);
 	if (!options->samples)
 		return 0;
 	share->measure.sample = is_alone(share) ? print_now : print_later;
@@ -420,7 +419,6 @@ void shares_done(struct shares *shares)
 
 		for (unsigned j = 0; j < SHARES_AHEAD; j++)
 			sample_lines_free(share->lines[j]);
-		parts_done(&share->parts);
 		measure_done(&share->measure);
 	}
 	free(shares->all);

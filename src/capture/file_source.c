@@ -111,24 +111,49 @@ int file_header_cut_short(const struct file_source *file, int result, uint64_t w
 			 file->name, block_stream_left(&file->stream), whole);
 }
 
+/* What the format returned: counts its frames, or keeps the last word. */
+static int took(struct file_source *file, int count)
+{
+	if (count > 0) {
+		file->records += (uint64_t)count;
+	} else {
+		file->ended = true;
+		file->result = count;
+	}
+	return count;
+}
+
+static int last_word(const struct file_source *file, struct error *error)
+{
+	if (!file->ended)
+		return error_set(error, EINVAL, "%s: no room for a frame", file->name);
+	return file->result < 0 ? error_set(error, -file->result, "%s", file->error.text) : 0;
+}
+
 static int file_next(struct source *source, struct tcpm_frame *frames, size_t max,
 		     struct error *error)
 {
 	struct file_source *file = (struct file_source *)source;
+	int count = 0;
 
-	if (!file->ended && max > 0) {
-		const int count =
-			file->next(file, frames, max > INT_MAX ? INT_MAX : max, &file->error);
-		if (count > 0) {
-			file->records += (uint64_t)count;
-			return count;
-		}
-		file->ended = true;
-		file->result = count;
-	}
-	if (!file->ended)
-		return error_set(error, EINVAL, "%s: no room for a frame", file->name);
-	return file->result < 0 ? error_set(error, -file->result, "%s", file->error.text) : 0;
+	if (!file->ended && max > 0)
+		count = took(file,
+			     file->next(file, frames, max > INT_MAX ? INT_MAX : max, &file->error));
+	return count > 0 ? count : last_word(file, error);
+}
+
+static int file_next_sifted(struct source *source, const struct sift *sift,
+			    struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
+			    struct error *error)
+{
+	struct file_source *file = (struct file_source *)source;
+	int count = 0;
+
+	if (!file->ended && max > 0)
+		count = took(file, file->next_sifted(file, sift, frames,
+						     max > SIFT_FRAMES ? SIFT_FRAMES : max, sifted,
+						     &file->error));
+	return count > 0 ? count : last_word(file, error);
 }
 
 static const char *file_interface_name(const struct source *source, uint32_t interface)
@@ -166,6 +191,7 @@ static void file_close(struct source *source)
 
 static const struct source_ops file_ops = {
 	.next = file_next,
+	.next_sifted = file_next_sifted,
 	.interface_name = file_interface_name,
 	.progress = file_progress,
 	.close = file_close,
@@ -230,6 +256,7 @@ static int open_fd(int fd, const char *name, uint64_t most, struct source **sour
 		file_free(file);
 		return result;
 	}
+	file->source.sifts = file->next_sifted != NULL;
 	*source = &file->source;
 	return 0;
 }

@@ -57,6 +57,10 @@ struct file_source {
 	 * negative errno. */
 	int (*next)(struct file_source *file, struct tcpm_frame *frames, size_t max,
 		    struct error *error);
+	/* The same, sifted; NULL: the format, or this file's kind of it, has it not. */
+	int (*next_sifted)(struct file_source *file, const struct sift *sift,
+			   struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
+			   struct error *error);
 	struct pcap_reader pcap;
 	struct pcapng_reader *pcapng; /* NULL: the file is pcap */
 	bool ended;                   /* `result`, and `error` if negative, is the last word */

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 
+#include "capture/pcap_sift.h"
+
 #define FILE_HEADER_SIZE 24
 
 #define MAGIC_MICRO     0xa1b2c3d4u
@@ -131,6 +133,25 @@ static int pcap_next(struct file_source *file, struct tcpm_frame *frames, size_t
 	}
 }
 
+static int pcap_next_sifted(struct file_source *file, const struct sift *sift,
+			    struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
+			    struct error *error)
+{
+	for (;;) {
+		const uint8_t *const start = file->stream.at;
+		const size_t count = pcap_walk_sifted(file, sift, frames, max, sifted);
+		if (count > 0 && sifted->kept == 0) {
+			file->stream.at = start;
+			sifted->kept = walk(file, frames, count, true);
+		}
+		if (count > 0)
+			return (int)count;
+		const int result = fetch(file, error);
+		if (result <= 0)
+			return result;
+	}
+}
+
 static bool known_magic(uint32_t magic)
 {
 	return magic == MAGIC_MICRO || magic == MAGIC_NANO || magic == MAGIC_KUZNETZOV;
@@ -193,6 +214,8 @@ int pcap_open(struct file_source *file, struct error *error)
 	pcap->usual = !pcap->swapped && pcap->header_size == 16 &&
 		      pcap->lengths == LENGTHS_CAPTURED_FIRST;
 	file->next = pcap_next;
+	if (pcap->usual && pcap->linktype == PACKET_LINKTYPE_ETHERNET)
+		file->next_sifted = pcap_next_sifted;
 	file->source.nameless = true;
 	return 0;
 }

@@ -32,9 +32,9 @@ uint32_t packet_hosts(const struct packet *packet)
 	return number_of(&source, &target);
 }
 
-bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts)
+int64_t packet_hosts_peek_other(const uint8_t *bytes, size_t captured)
 {
-	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
+	const struct cursor cursor = {.at = bytes, .left = captured};
 	struct address source, target;
 	uint32_t kind;
 	uint8_t protocol;
@@ -42,7 +42,6 @@ bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts)
 	if (!cursor_peek32(&cursor, 12, &kind) || (kind & 0xfffff000u) != 0x86dd6000u ||
 	    !cursor_peek8(&cursor, 20, &protocol) || protocol != 6 ||
 	    !cursor_copy(&cursor, 22, &source, 16) || !cursor_copy(&cursor, 38, &target, 16))
-		return false;
-	*hosts = number_of(&source, &target);
-	return true;
+		return -1;
+	return number_of(&source, &target);
 }

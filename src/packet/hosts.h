@@ -35,28 +35,40 @@ static inline uint32_t packet_hosts_v4(uint32_t source, uint32_t target)
 	return (uint32_t)(((uint64_t)source + target) * PACKET_HOSTS_SPREAD >> 32);
 }
 
-/* Of frames that are not IPv4. */
-bool packet_hosts_peek_v6(const struct tcpm_frame *frame, uint32_t *hosts);
+/* Of Ethernet frames that are not plain IPv4: the number; -1: a look is not enough. */
+int64_t packet_hosts_peek_other(const uint8_t *bytes, size_t captured);
 
-static inline __attribute__((always_inline)) bool packet_hosts_peek(const struct tcpm_frame *frame,
-								    uint32_t *hosts)
+/* Of Ethernet frames; as packet_hosts_peek. */
+static inline __attribute__((always_inline)) bool packet_hosts_peek_ethernet(const uint8_t *bytes,
+									     size_t captured,
+									     uint32_t *hosts)
 {
 	/* Of the eight bytes from the packet's length on: the fragment's offset and "more", and the
 	 * protocol. */
 	const uint64_t rest = UINT64_C(0x3fff00ff), tcp = 6;
-	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
+	const struct cursor cursor = {.at = bytes, .left = captured};
 	uint64_t middle, addresses;
 	uint32_t kind;
+	int64_t number;
 
-	if (frame->linktype != PACKET_LINKTYPE_ETHERNET || !cursor_has(&cursor, 34) ||
-	    !cursor_peek32(&cursor, 12, &kind) || !cursor_copy(&cursor, 16, &middle, 8) ||
-	    !cursor_copy(&cursor, 26, &addresses, 8))
+	if (!cursor_has(&cursor, 34) || !cursor_peek32(&cursor, 12, &kind) ||
+	    !cursor_copy(&cursor, 16, &middle, 8) || !cursor_copy(&cursor, 26, &addresses, 8))
 		return false;
 	/* EtherType, and the first byte of the IP header. */
-	if ((kind & 0xffffff00u) != 0x08004500u)
-		return packet_hosts_peek_v6(frame, hosts);
-	*hosts = packet_hosts_v4((uint32_t)addresses, (uint32_t)(addresses >> 32));
-	return (middle & htobe64(rest)) == htobe64(tcp);
+	if ((kind & 0xffffff00u) == 0x08004500u) {
+		*hosts = packet_hosts_v4((uint32_t)addresses, (uint32_t)(addresses >> 32));
+		return (middle & htobe64(rest)) == htobe64(tcp);
+	}
+	number = packet_hosts_peek_other(bytes, captured);
+	*hosts = (uint32_t)number;
+	return number >= 0;
+}
+
+static inline __attribute__((always_inline)) bool packet_hosts_peek(const struct tcpm_frame *frame,
+								    uint32_t *hosts)
+{
+	return frame->linktype == PACKET_LINKTYPE_ETHERNET &&
+	       packet_hosts_peek_ethernet(frame->bytes, frame->captured, hosts);
 }
 
 #endif

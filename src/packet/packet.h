@@ -72,17 +72,19 @@ struct sack_block {
 
 /* First what matching needs, then what names the flow or is there now and then. */
 struct packet {
+	/* Together: what a decoder clears at once, and what is asked together. */
 	uint8_t version; /* 4 or 6 */
-	uint8_t flags;   /* TCP_ flags, and the two for congestion above them as they are */
 	uint8_t label_count;
 	uint8_t sack_count;
+	/* A first fragment: at least `length` bytes of data, maybe more. Of the innermost IP
+	 * header: one that is whole tells its length even if a tunnel around it is cut up. */
+	bool more_data;
 	bool has_timestamps;
 	bool has_mss;
 	bool has_window_scale;
 	bool sack_permitted;
-	/* A first fragment: at least `length` bytes of data, maybe more. Of the innermost IP
-	 * header: one that is whole tells its length even if a tunnel around it is cut up. */
-	bool more_data;
+
+	uint8_t flags;        /* TCP_ flags, and the two for congestion above them as they are */
 	uint8_t window_scale; /* RFC 7323 2.2, at most 14; 0 without has_window_scale */
 	uint16_t ip_id;       /* IPv4 identification, the innermost; 0 for IPv6 */
 	uint16_t checksum;    /* TCP checksum as captured, not verified */

@@ -12,7 +12,7 @@
 
 #include "packet/packet.h"
 #include "rtt/account.h"
-#include "rtt/batch.h"
+#include "rtt/decode.h"
 #include "rtt/flow_table.h"
 #include "rtt/handshake.h"
 #include "rtt/match.h"
@@ -38,7 +38,7 @@ struct tcpm_engine {
 	struct flow_table *flows;
 	const struct flow_expiry *expiry; /* of flows */
 	struct match_memory memory;
-	struct batch_rules rules;
+	struct decode_rules rules;
 	struct tcpm_counters counters;
 	uint64_t fed;      /* frames, those that another engine measures included */
 	int64_t last_ns;   /* time of the last frame */
@@ -48,8 +48,8 @@ struct tcpm_engine {
 	uint64_t elsewhere; /* see tcpm_engine_reserve */
 };
 
-/* Frames decoded, or looked up, before the first of them is worked on. */
-#define FEED_BATCH 16
+/* So many frames go through together. */
+#define FEED_PART 16
 
 static void flow_closed(void *user, struct flow *flow)
 {
@@ -151,11 +151,10 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		.user = engine,
 	};
 
-	engine->rules = (struct batch_rules){
+	engine->rules = (struct decode_rules){
 		.ports = ports,
 		.seed = options.hash_seed,
-		.shares = options.shares,
-		.share = options.share,
+		.sift = {.shares = options.shares, .share = options.share},
 	};
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
@@ -201,10 +200,10 @@ static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns, bool elsew
 	/* Without a time it stands where the last one stood, and proves nothing. */
 	if (now_ns == TCPM_NO_TIME)
 		return engine->last_ns;
-	if (now_ns > BATCH_FARTHEST_NS)
-		now_ns = BATCH_FARTHEST_NS;
-	if (now_ns < -BATCH_FARTHEST_NS)
-		now_ns = -BATCH_FARTHEST_NS;
+	if (now_ns > SIFT_FARTHEST_NS)
+		now_ns = SIFT_FARTHEST_NS;
+	if (now_ns < -SIFT_FARTHEST_NS)
+		now_ns = -SIFT_FARTHEST_NS;
 	if (engine->started && now_ns < engine->last_ns - CLOCK_STEP_NS) {
 		engine->counters.clock_steps += !elsewhere;
 		engine->memory.epoch++;
@@ -219,7 +218,7 @@ static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns, bool elsew
  * is another engine's to count. */
 static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns, bool elsewhere)
 {
-	if (!engine->started || time_ns < engine->last_ns || time_ns > BATCH_FARTHEST_NS)
+	if (!engine->started || time_ns < engine->last_ns || time_ns > SIFT_FARTHEST_NS)
 		return odd_clock(engine, time_ns, elsewhere);
 	engine->steady_ns = engine->last_ns;
 	engine->last_ns = time_ns;
@@ -255,19 +254,32 @@ static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *de
 	return flow;
 }
 
+static void tell_sample(struct tcpm_engine *engine, const struct flow *flow,
+			struct tcpm_sample *sample)
+{
+	const struct tcpm_handler *handler = &engine->handler;
+	struct tcpm_flow_id id;
+
+	if (!handler->sample)
+		return;
+	if (!handler->wants_flow || handler->wants_flow(handler->user, sample)) {
+		flow_table_id(engine->flows, flow, &id);
+		sample->flow = &id;
+	}
+	handler->sample(handler->user, sample);
+}
+
 static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
 			const struct verdict *verdict, const struct decoded *decoded,
 			int64_t now_ns)
 {
 	struct account *account = &flow->account[sender];
-	struct tcpm_flow_id id;
 	struct tcpm_sample sample = {
 		.time_ns = now_ns,
 		.rtt_ns = verdict->rtt_ns,
 		.previous_ns = account_last_rtt_ns(account, verdict->class_),
 		.frame = decoded->number,
 		.order = engine->fed,
-		.flow = &id,
 		.slot = &account->slot,
 		.sent = account_totals(engine->flows, flow, sender),
 		.interface = decoded->name.interface,
@@ -278,10 +290,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 
 	account_sample(engine->flows, flow, sender, verdict->class_, verdict->rtt_ns);
 	engine->counters.samples[verdict->method][verdict->class_]++;
-	if (!engine->handler.sample)
-		return;
-	flow_table_id(engine->flows, flow, &id);
-	engine->handler.sample(engine->handler.user, &sample);
+	tell_sample(engine, flow, &sample);
 }
 
 static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
@@ -429,7 +438,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 	advance_state(engine, flow, sender, packet, now_ns);
 }
 
-/* Frames before this one that have no place: the clock goes on. */
+/* Frames before this one were left out: the clock goes on. */
 static void pass_skipped(struct tcpm_engine *engine, const struct decoded *decoded)
 {
 	engine->last_ns = decoded->before_ns;
@@ -456,34 +465,58 @@ static void work_on(struct tcpm_engine *engine, const struct decoded *decoded, s
 		measure(engine, decoded, likely, now_ns);
 }
 
-/* Looking a flow up is mostly waiting for memory. So what the flows of a few frames need is
- * on its way while others are worked on: first their places in the table, which the caller
- * has seen to, then themselves, then their rings. */
-static void work_on_all(struct tcpm_engine *engine, const struct decoded *decoded, size_t count)
-{
-	struct flow *flows[FEED_BATCH];
+/*
+ * Looking a flow up is mostly waiting for memory. So frames go through in parts, of which three are
+ * under way at a time: while one is worked on, of the next one the flows are found and what they
+ * need is fetched, and the one behind that is decoded and its places in the table are fetched.
+ */
+struct part {
+	size_t count;
+	struct decoded decoded[FEED_PART];
+	struct flow *likely[FEED_PART]; /* see work_on */
+};
 
-	for (size_t i = 0; i < count; i++)
-		flows[i] = decoded[i].result == TCPM_DECODE_TCP
-				   ? flow_table_prefetch_flow(engine->flows, decoded[i].name.hash)
-				   : NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (!flows[i])
-			continue;
-		direction_prefetch(flows[i]->direction, &engine->memory);
-		if (flows[i]->key.wide)
-			flow_table_prefetch_id(engine->flows, flows[i]);
-	}
-	for (size_t i = 0; i < count; i++)
-		work_on(engine, &decoded[i], flows[i]);
+/* Decodes the next frames, and asks for their places in the table. Returns how many. */
+static size_t begin_part(const struct tcpm_engine *engine, const struct tcpm_frame *frames,
+			 size_t left, struct part *part)
+{
+	part->count = left < FEED_PART ? left : FEED_PART;
+	for (size_t i = 0; i < part->count; i++)
+		decode_frame(&engine->rules, &frames[i], &part->decoded[i]);
+	for (size_t i = 0; i < part->count; i++)
+		if (part->decoded[i].result == TCPM_DECODE_TCP)
+			flow_table_prefetch_bucket(engine->flows, part->decoded[i].name.hash);
+	return part->count;
 }
 
-static void prefetch_buckets(const struct tcpm_engine *engine, const struct decoded *decoded,
-			     size_t count)
+/* Asks for the flows. */
+static void find_flows(struct tcpm_engine *engine, struct part *part)
 {
-	for (size_t i = 0; i < count; i++)
-		if (decoded[i].result == TCPM_DECODE_TCP)
-			flow_table_prefetch_bucket(engine->flows, decoded[i].name.hash);
+	for (size_t i = 0; i < part->count; i++)
+		part->likely[i] = part->decoded[i].result == TCPM_DECODE_TCP
+					  ? flow_table_prefetch_flow(engine->flows,
+								     part->decoded[i].name.hash)
+					  : NULL;
+}
+
+/* Asks for what the flows keep elsewhere. */
+static void fetch_rings(struct tcpm_engine *engine, const struct part *part)
+{
+	for (size_t i = 0; i < part->count; i++) {
+		const struct flow *flow = part->likely[i];
+
+		if (!flow)
+			continue;
+		direction_prefetch(flow->direction, &engine->memory);
+		if (flow->key.wide)
+			flow_table_prefetch_id(engine->flows, flow);
+	}
+}
+
+static void finish_part(struct tcpm_engine *engine, const struct part *part)
+{
+	for (size_t i = 0; i < part->count; i++)
+		work_on(engine, &part->decoded[i], part->likely[i]);
 }
 
 static void count_flows(struct tcpm_engine *engine)
@@ -519,48 +552,33 @@ uint64_t tcpm_engine_memory(const struct tcpm_engine *engine)
 	return flow_table_memory(engine->flows) + segment_slab_memory(engine->memory.slab);
 }
 
-static size_t part_of(size_t count)
-{
-	return count < FEED_BATCH ? count : FEED_BATCH;
-}
-
 void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
 {
-	struct decoded decoded[FEED_BATCH];
+	struct part parts[3];
+	struct part *now = &parts[0];
+	struct part *next = &parts[1];
+	struct part *far = &parts[2];
+	size_t begun;
 
 	fit(engine);
-	for (size_t part; count; frames += part, count -= part) {
-		part = part_of(count);
-		for (size_t i = 0; i < part; i++)
-			batch_decode(&engine->rules, &frames[i], &decoded[i]);
-		prefetch_buckets(engine, decoded, part);
-		work_on_all(engine, decoded, part);
+	now->count = 0;
+	begun = begin_part(engine, frames, count, next);
+	while (now->count > 0 || next->count > 0) {
+		struct part *done = now;
+
+		find_flows(engine, next);
+		begun += begin_part(engine, &frames[begun], count - begun, far);
+		fetch_rings(engine, next);
+		finish_part(engine, now);
+		now = next;
+		next = far;
+		far = done;
 	}
 	count_flows(engine);
 }
 
-struct tcpm_batch *tcpm_batch_new(const struct tcpm_engine *engine, size_t capacity)
+size_t tcpm_engine_sift(const struct tcpm_engine *engine, struct tcpm_frame *frames, size_t count)
 {
-	return batch_new(&engine->rules, capacity);
-}
-
-void tcpm_engine_feed_batch(struct tcpm_engine *engine, const struct tcpm_batch *batch)
-{
-	const struct decoded *decoded = batch->decoded;
-	size_t near = part_of(batch->count); /* their buckets are on their way */
-	size_t far = near + part_of(batch->count - near);
-
-	fit(engine);
-	prefetch_buckets(engine, decoded, near);
-	for (size_t at = 0; at < batch->count;) {
-		size_t part = near - at;
-		size_t more = part_of(batch->count - far);
-
-		prefetch_buckets(engine, &decoded[near], far - near);
-		work_on_all(engine, &decoded[at], part);
-		at = near;
-		near = far;
-		far += more;
-	}
-	count_flows(engine);
+	return engine->rules.sift.shares > 1 ? sift_frames(&engine->rules.sift, frames, count)
+					     : count;
 }

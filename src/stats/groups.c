@@ -143,21 +143,26 @@ static void *slot_of(const struct groups *groups, const struct group *group, uns
 #endif
 }
 
-/* The group that a word tells, if it is of this generation; else NULL. */
-static struct group *group_in_slot(struct groups *groups, const void *slot)
+/* Whether a word tells a group, of this generation. */
+static bool is_of_generation(const struct groups *groups, const void *slot)
 {
 #if SLOT_CACHES
-	uintptr_t word = (uintptr_t)slot;
-	uint32_t number = (uint32_t)word & SLOT_NUMBER;
-
-	if (word >> 32 != (uintptr_t)groups->options.generation + 1)
-		return NULL;
-	return number == SLOT_OTHER ? &groups->other : group_table_at(&groups->table, number);
+	return (uintptr_t)slot >> 32 == (uintptr_t)groups->options.generation + 1;
 #else
 	(void)groups;
 	(void)slot;
-	return NULL;
+	return false;
 #endif
+}
+
+/* The group that a word tells, if it is of this generation; else NULL. */
+static struct group *group_in_slot(struct groups *groups, const void *slot)
+{
+	uint32_t number = (uint32_t)(uintptr_t)slot & SLOT_NUMBER;
+
+	if (!is_of_generation(groups, slot))
+		return NULL;
+	return number == SLOT_OTHER ? &groups->other : group_table_at(&groups->table, number);
 }
 
 /* The side in a word that tells a group. */
@@ -197,6 +202,13 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 	if (summary_add(&group->summary, sample, &groups->table.blocks))
 		groups->tally.without_histogram++;
 	return side; /* "other" has none; the sample has one all the same */
+}
+
+/* Where groups are told apart by interface, a direction's word may become another group's by the
+ * samples before this one. */
+bool groups_know(const struct groups *groups, const struct tcpm_sample *sample)
+{
+	return !groups->options.by.interface && is_of_generation(groups, *sample->slot);
 }
 
 void groups_samples(struct groups *groups, const struct tcpm_sample *samples, size_t count,
@@ -410,6 +422,9 @@ static void spill(struct groups *groups, const struct groups *part, const struct
 	merge_group(groups, &groups->other, &rest);
 }
 
+/* Groups are fetched from memory so many before they are looked at. */
+#define JOIN_AHEAD 8
+
 /* The part whose next group, by `next`, had its first sample first; count: there is none. */
 static size_t earliest(struct groups *const *parts, size_t count, const size_t *next)
 {
@@ -440,8 +455,11 @@ int groups_join(struct groups *groups, struct groups *const *parts, size_t count
 	}
 	for (size_t left = total; left > 0; left--) {
 		size_t part = earliest(parts, count, next);
-		struct group *group = parts[part]->table.all[next[part]++];
+		const struct group_table *from = &parts[part]->table;
+		struct group *group = from->all[next[part]++];
 
+		if (next[part] + JOIN_AHEAD < from->count)
+			__builtin_prefetch(&from->all[next[part] + JOIN_AHEAD]->order);
 		if (table->count < groups->options.max_groups)
 			table->all[table->count++] = group;
 		else

@@ -81,6 +81,10 @@ void groups_set_local(struct groups *groups, const struct prefixes *local);
  * if there is none yet. Returns the side of the sample's direction. */
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample);
 
+/* Whether a sample's word alone tells its group: then it needs no flow, if it is added before the
+ * groups are reset or replaced. */
+bool groups_know(const struct groups *groups, const struct tcpm_sample *sample);
+
 /* As groups_sample of each, in order, at most GROUPS_SAMPLES; sides[i] is what it returns for
  * samples[i]. What they touch is fetched from memory side by side. */
 #define GROUPS_SAMPLES 32

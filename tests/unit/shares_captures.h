@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "batch_captures.h"
+#include "mixed_captures.h"
 #include "tcpmetro.h"
 
 #define MOST_HOSTS 600
@@ -291,7 +291,7 @@ static void make_flavour(struct capture *capture, const struct flavour *flavour)
 	say(capture, flavour, talks);
 }
 
-/* Where the innermost IP header of a frame of batch_captures.h stands; 0: it has none. */
+/* Where the innermost IP header of a frame of mixed_captures.h stands; 0: it has none. */
 static size_t innermost(const uint8_t *bytes, uint32_t captured)
 {
 	if (captured < 54)

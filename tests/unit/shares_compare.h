@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "batch_captures.h"
+#include "mixed_captures.h"
 #include "tcpmetro.h"
 
 #define MOST_SAID   20000
@@ -115,45 +115,54 @@ static struct tcpm_engine *make_engine(struct heard *heard, uint32_t shares, uin
 
 /* How frames are fed. */
 struct way {
-	size_t capacity; /* of a batch; 0: as they are, all at once */
-	bool in_turns;   /* portions of any size, each as a batch or as they are */
+	size_t portion;  /* frames that are sifted and fed together; 0: all, and not sifted */
+	bool in_turns;   /* portions of any size up to that, some of them not sifted */
 	size_t flush_at; /* all flows are closed before this frame; 0: not */
 };
 
 static size_t portion_of(const struct way *way, size_t at, size_t count, uint64_t *seed)
 {
 	size_t end = at < way->flush_at ? way->flush_at : count;
-	size_t portion = way->in_turns   ? 1 + random_below(seed, way->capacity)
-			 : way->capacity ? way->capacity
-					 : count;
+	size_t portion = way->in_turns  ? 1 + random_below(seed, way->portion)
+			 : way->portion ? way->portion
+					: count;
 
 	return portion < end - at ? portion : end - at;
+}
+
+/* Sifting rewrites the frames, and leaves what lies behind those it kept. */
+static void feed_sifted(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
+{
+	struct tcpm_frame *mine = malloc((count + 1) * sizeof(*mine));
+	size_t kept;
+
+	assert_non_null(mine);
+	memcpy(mine, frames, count * sizeof(*mine));
+	memset(&mine[count], 0xee, sizeof(*mine));
+	kept = tcpm_engine_sift(engine, mine, count);
+	assert_true(kept <= count);
+	assert_int_equal(mine[count].captured, 0xeeeeeeee);
+	tcpm_engine_feed(engine, mine, kept);
+	free(mine);
 }
 
 static void feed_all(struct tcpm_engine *engine, const struct capture *capture,
 		     const struct way *way)
 {
-	struct tcpm_batch *batch = tcpm_batch_new(engine, way->capacity ? way->capacity : 1);
 	uint64_t seed = 9;
 	size_t portion;
 
-	assert_non_null(batch);
 	for (size_t at = 0; at < capture->count; at += portion) {
 		const struct tcpm_frame *frames = &capture->frames[at];
 
 		if (at && at == way->flush_at)
 			tcpm_engine_flush(engine);
 		portion = portion_of(way, at, capture->count, &seed);
-		if (!way->capacity || (way->in_turns && random_below(&seed, 2))) {
+		if (!way->portion || (way->in_turns && random_below(&seed, 2)))
 			tcpm_engine_feed(engine, frames, portion);
-			continue;
-		}
-		assert_int_equal(tcpm_batch_add(batch, frames, portion), portion);
-		assert_int_equal(tcpm_batch_count(batch), portion);
-		tcpm_engine_feed_batch(engine, batch);
-		tcpm_batch_clear(batch);
+		else
+			feed_sifted(engine, frames, portion);
 	}
-	tcpm_batch_free(batch);
 }
 
 static void add_counters(uint64_t sums[COUNTERS], const struct tcpm_engine *engine)
@@ -219,16 +228,16 @@ static void assert_same(struct heard *together, const struct heard *alone, const
 {
 	for (size_t i = 0; i < alone->count && i < together->count; i++)
 		if (compare_said(&together->said[i], &alone->said[i]) != 0)
-			fail_msg("%s, %u shares, batches of %zu: number %zu of what is said "
+			fail_msg("%s, %u shares, portions of %zu: number %zu of what is said "
 				 "differs, "
 				 "of frame %ju",
-				 name, shares, way->capacity, i, (uintmax_t)alone->said[i].frame);
+				 name, shares, way->portion, i, (uintmax_t)alone->said[i].frame);
 	assert_int_equal(together->count, alone->count);
 	for (size_t i = 0; i < COUNTERS; i++)
 		if (together->before[i] != alone->before[i] ||
 		    together->after[i] != alone->after[i])
-			fail_msg("%s, %u shares, batches of %zu: counter %zu is %ju, not %ju", name,
-				 shares, way->capacity, i, (uintmax_t)together->before[i],
+			fail_msg("%s, %u shares, portions of %zu: counter %zu is %ju, not %ju",
+				 name, shares, way->portion, i, (uintmax_t)together->before[i],
 				 (uintmax_t)alone->before[i]);
 	assert_parted_by_hosts(together);
 }

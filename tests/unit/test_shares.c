@@ -28,11 +28,11 @@ static struct heard alone, together;
 
 static const uint32_t some_shares[] = {2, 3, 5};
 
-/* Pieces of 256 are shared out at once. */
+/* Pieces of 256 are sifted together. */
 static const struct way ways[] = {
-	{.capacity = 0},    {.capacity = 1},      {.capacity = 3},
-	{.capacity = 16},   {.capacity = 256},    {.capacity = 257},
-	{.capacity = 1000}, {.capacity = FRAMES}, {.capacity = 700, .in_turns = true},
+	{.portion = 0},    {.portion = 1},      {.portion = 3},
+	{.portion = 16},   {.portion = 256},    {.portion = 257},
+	{.portion = 1000}, {.portion = FRAMES}, {.portion = 700, .in_turns = true},
 };
 
 static void assert_shared(const char *name)
@@ -135,7 +135,7 @@ static void ends_of_idle_flows(void **state)
  * or the last of those that are shared out at once. */
 static void from_any_frame(void **state)
 {
-	static const struct way way = {.capacity = 64};
+	static const struct way way = {.portion = 64};
 	static struct capture part;
 	size_t whole;
 
@@ -163,7 +163,7 @@ static void flushed_in_between(void **state)
 
 		make_flavour(&capture, &flavours[i]);
 		hear(&capture, &way, 0, &alone);
-		way.capacity = 300;
+		way.portion = 300;
 		hear(&capture, &way, 3, &together);
 		assert_same(&together, &alone, flavours[i].name, 3, &way);
 	}
@@ -258,29 +258,48 @@ static void order_counts_all(void **state)
 	}
 }
 
-/* A batch is full by the frames that were added, whoever measures them. */
-static void a_full_batch(void **state)
+/* Of frames of many hosts each engine keeps its part, and hardly more. */
+static void sifting_leaves_out(void **state)
 {
+	static const struct flavour plain = {.name = "plain", .hosts = 600, .kind = PLAIN4};
+
 	(void)state;
-	make_flavour(&capture, flavour_named("crowd"));
+	make_flavour(&capture, &plain);
 	together.count = 0;
 	for (uint32_t share = 0; share < 3; share++) {
 		struct tcpm_engine *engine = make_engine(&together, 3, share);
-		struct tcpm_batch *batch = tcpm_batch_new(engine, 300);
+		struct tcpm_frame mine[300];
+		size_t kept;
+		size_t fed = 0;
 
-		assert_non_null(batch);
-		assert_int_equal(tcpm_batch_add(batch, capture.frames, 0), 0);
-		assert_int_equal(tcpm_batch_add(batch, capture.frames, 290), 290);
-		assert_int_equal(tcpm_batch_add(batch, capture.frames + 290, 20), 10);
-		assert_int_equal(tcpm_batch_add(batch, capture.frames + 300, 1), 0);
-		assert_int_equal(tcpm_batch_count(batch), 300);
-		tcpm_engine_feed_batch(engine, batch);
-		assert_in_range(tcpm_engine_counters(engine)->frames, 50, 150);
-		tcpm_batch_clear(batch);
-		assert_int_equal(tcpm_batch_count(batch), 0);
-		tcpm_batch_free(batch);
+		memcpy(mine, capture.frames, sizeof(mine));
+		for (size_t i = 0; i < 300; i++)
+			mine[i].time_ns = (int64_t)i * MS;
+		kept = tcpm_engine_sift(engine, mine, 300);
+		assert_in_range(kept, 50, 150);
+		for (size_t i = 0; i < kept; i++)
+			fed += 1u + mine[i].skipped;
+		assert_int_equal(fed, 300);
+		tcpm_engine_feed(engine, mine, kept);
+		/* The first and the last of each 256 stay, whose ever they are. */
+		assert_in_range(tcpm_engine_counters(engine)->frames, kept - 4, kept);
+		assert_int_equal(tcpm_engine_sift(engine, mine, 0), 0);
 		tcpm_engine_free(engine);
 	}
+}
+
+/* Where one engine measures all, nothing is left out. */
+static void alone_it_keeps_all(void **state)
+{
+	struct tcpm_engine *engine = make_engine(&together, 0, 0);
+	static struct tcpm_frame mine[FRAMES];
+
+	(void)state;
+	make_flavour(&capture, flavour_named("crowd"));
+	memcpy(mine, capture.frames, sizeof(mine));
+	assert_int_equal(tcpm_engine_sift(engine, mine, capture.count), capture.count);
+	assert_memory_equal(mine, capture.frames, sizeof(mine));
+	tcpm_engine_free(engine);
 }
 
 static void one_share_is_all(void **state)
@@ -314,19 +333,13 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(captures_are_rich),
-		cmocka_unit_test(as_one),
-		cmocka_unit_test(as_one_of_talk),
-		cmocka_unit_test(from_any_frame),
-		cmocka_unit_test(ends_of_idle_flows),
-		cmocka_unit_test(flushed_in_between),
-		cmocka_unit_test(beyond_all_times),
-		cmocka_unit_test(each_has_a_part),
-		cmocka_unit_test(other_is_of_the_first),
-		cmocka_unit_test(order_counts_all),
-		cmocka_unit_test(a_full_batch),
-		cmocka_unit_test(one_share_is_all),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(captures_are_rich),     cmocka_unit_test(as_one),
+		cmocka_unit_test(as_one_of_talk),        cmocka_unit_test(from_any_frame),
+		cmocka_unit_test(ends_of_idle_flows),    cmocka_unit_test(flushed_in_between),
+		cmocka_unit_test(beyond_all_times),      cmocka_unit_test(each_has_a_part),
+		cmocka_unit_test(other_is_of_the_first), cmocka_unit_test(order_counts_all),
+		cmocka_unit_test(sifting_leaves_out),    cmocka_unit_test(alone_it_keeps_all),
+		cmocka_unit_test(one_share_is_all),      cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

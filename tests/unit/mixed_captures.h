@@ -1,9 +1,9 @@
 /*
- * Captures for the tests of batches: conversations of all kinds side by side, what is no
- * TCP between them, and clocks that cannot be trusted. The same each time.
+ * Captures for tests of the engine: conversations of all kinds side by side, what is no TCP between
+ * them, and clocks that cannot be trusted. The same each time.
  */
-#ifndef UNIT_BATCH_CAPTURES_H
-#define UNIT_BATCH_CAPTURES_H
+#ifndef UNIT_MIXED_CAPTURES_H
+#define UNIT_MIXED_CAPTURES_H
 
 #include <stdint.h>
 #include <string.h>
@@ -20,7 +20,7 @@ enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 #define FRAMES 6000
 #define MOST   200 /* bytes of a frame that are captured */
 
-/* A port that carries VXLAN by an option only: a batch must decode by its engine's rules. */
+/* A port that carries VXLAN by an option only. */
 #define VXLAN_PORT 5555
 
 /* xorshift64*, so that each run sees the same values. */

@@ -1,0 +1,107 @@
+/*
+ * Records of which most are another's: see pcap_sift.h.
+ *
+ * So records are chosen first, with as little work for each as tells whose it is; only those that
+ * are to be kept are then made frames of.
+ */
+#include "capture/pcap_sift.h"
+
+#define HEADER 16 /* bytes before each packet */
+
+/* A record that is kept. */
+struct chosen {
+	uint32_t at;       /* offset of its packet */
+	uint16_t number;   /* from 0 */
+	uint16_t whose;    /* enum sift_whose */
+	int64_t time_ns;   /* its own, and that */
+	int64_t before_ns; /* of the record before it */
+};
+
+/* What was gone through. */
+struct passed {
+	const uint8_t *end;
+	size_t count;
+	uint64_t wire_bytes;
+	bool odd; /* a time went back */
+};
+
+/* Goes through the records from `at` on, and returns how many are kept. Whose a frame is cannot be
+ * foreseen, so nothing depends on it by a jump. */
+static size_t choose(const struct file_source *file, const struct sift *given, size_t max,
+		     struct chosen chosen[static SIFT_FRAMES], struct passed *passed)
+{
+	const struct sift sift = *given;
+	const uint8_t *const start = file->stream.at;
+	const uint8_t *const end = file->stream.end;
+	const uint32_t max_packet = file->pcap.max_packet;
+	const uint32_t fraction_ns = file->pcap.fraction_ns;
+	struct chosen *next = chosen;
+	const uint8_t *at = start;
+	uint64_t wire_bytes = 0;
+	int64_t before_ns = 0;
+	bool odd = false;
+	bool others = false;
+	size_t number;
+
+	for (number = 0; number < max; number++) {
+		const size_t left = (size_t)(end - at);
+		if (left < HEADER)
+			break;
+		const uint32_t captured = file_get32(at + 8, false);
+		const uint32_t wire_length = file_get32(at + 12, false);
+		if (captured > max_packet || captured > left - HEADER)
+			break;
+		const enum sift_whose whose = sift_look(&sift, at + HEADER, captured);
+		const int64_t time_ns = (int64_t)file_get32(at, false) * 1000000000 +
+					(int64_t)file_get32(at + 4, false) * fraction_ns;
+		*next = (struct chosen){
+			.at = (uint32_t)(at + HEADER - start),
+			.number = (uint16_t)number,
+			.whose = (uint16_t)whose,
+			.time_ns = time_ns,
+			.before_ns = before_ns,
+		};
+		others = (whose == SIFT_OTHERS) & (number > 0);
+		next += !others;
+		wire_bytes += wire_length > captured ? wire_length : captured;
+		odd |= time_ns < before_ns;
+		before_ns = time_ns;
+		at += HEADER + captured;
+	}
+	*passed = (struct passed){.end = at, .count = number, .wire_bytes = wire_bytes, .odd = odd};
+	/* The last one, if it was not kept, stands behind those that were. */
+	return (size_t)(next - chosen) + others;
+}
+
+size_t pcap_walk_sifted(struct file_source *file, const struct sift *sift,
+			struct tcpm_frame *frames, size_t max, struct source_sifted *sifted)
+{
+	struct chosen chosen[SIFT_FRAMES];
+	const uint8_t *const start = file->stream.at;
+	struct passed passed;
+	const size_t kept = choose(file, sift, max, chosen, &passed);
+	size_t next = 0;
+
+	for (size_t i = 0; i < kept; i++) {
+		const uint8_t *const bytes = start + chosen[i].at;
+		const uint32_t captured = file_get32(bytes - 8, false);
+		const uint32_t wire_length = file_get32(bytes - 4, false);
+
+		frames[i] = (struct tcpm_frame){
+			.bytes = bytes,
+			.captured = captured,
+			.wire_length = wire_length > captured ? wire_length : captured,
+			.time_ns = chosen[i].time_ns,
+			.number = file->records + chosen[i].number + 1,
+			.linktype = PACKET_LINKTYPE_ETHERNET,
+			.skipped = (uint8_t)(chosen[i].number - next),
+			.whose = (uint8_t)chosen[i].whose,
+			.before_ns = chosen[i].before_ns,
+		};
+		next = chosen[i].number + 1u;
+	}
+	file->stream.at = passed.end;
+	sifted->kept = passed.odd ? 0 : kept;
+	sifted->wire_bytes = passed.wire_bytes;
+	return passed.count;
+}

@@ -1,0 +1,49 @@
+/*
+ * Frames, decoded: half of what is done for a packet, and the half that touches nothing of
+ * an engine's that changes. So it may be done for many frames before the first of them is
+ * worked on.
+ */
+#ifndef RTT_DECODE_H
+#define RTT_DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/packet.h"
+#include "packet/sift.h"
+#include "rtt/flow.h"
+#include "tcpmetro.h"
+
+/* A frame that another engine measures: its time is all that matters here. */
+#define DECODED_ELSEWHERE TCPM_DECODES
+
+/* A frame, and what was left out before it; all but result, time_ns, number, skipped and before_ns
+ * only if the result is TCPM_DECODE_TCP. What is needed of each frame stands in the
+ * first two cache lines. */
+struct decoded {
+	struct flow_name name; /* its interface: the frame's */
+	int64_t time_ns;       /* as the frame's */
+	uint64_t number;       /* as the frame's */
+	uint8_t result;        /* enum tcpm_decode, or DECODED_ELSEWHERE */
+	uint8_t sender;        /* index in the id */
+	uint32_t fingerprint;  /* match_fingerprint, if it consumes sequence space */
+	uint32_t skipped;      /* as the frame's, and */
+	int64_t before_ns;
+	struct packet packet;
+	struct tcpm_flow_id id; /* of the name, if it is wide */
+} __attribute__((aligned(64)));
+
+_Static_assert(offsetof(struct decoded, packet.source_port) <= 128, "two cache lines");
+
+/* What decoding needs to know of an engine. */
+struct decode_rules {
+	struct packet_ports ports;
+	uint64_t seed; /* of the flow table */
+	struct sift sift;
+};
+
+/* Decodes a frame, finds out whose it is, and names its flow. */
+void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *frame,
+		  struct decoded *decoded);
+
+#endif
