@@ -4,24 +4,29 @@
 #include "base/parallel.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
-struct part {
-	void (*job)(void *user, unsigned part);
+struct crew {
+	parallel_job *job;
 	void *user;
+	unsigned parts;
+	atomic_uint next; /* the lowest part that none has taken */
+};
+
+struct worker {
+	struct crew *crew;
 	unsigned number;
 	pthread_t thread;
 	bool threaded;
 };
 
-unsigned parallel_parts(unsigned threads, size_t things, size_t worth)
+unsigned parallel_parts(unsigned most, size_t things, size_t worth)
 {
 	size_t parts = things / worth;
 
-	if (parts > threads)
-		parts = threads;
-	if (parts > PARALLEL_MAX)
-		parts = PARALLEL_MAX;
+	if (parts > most)
+		parts = most;
 	return parts > 1 ? (unsigned)parts : 1;
 }
 
@@ -32,27 +37,35 @@ size_t parallel_begin(size_t things, unsigned parts, unsigned part)
 	return things / parts * part + (part < more ? part : more);
 }
 
+static void work(struct crew *crew, unsigned number)
+{
+	unsigned part;
+
+	while ((part = atomic_fetch_add(&crew->next, 1)) < crew->parts)
+		crew->job(crew->user, part, number);
+}
+
 static void *run(void *argument)
 {
-	struct part *part = argument;
+	struct worker *worker = argument;
 
-	part->job(part->user, part->number);
+	work(worker->crew, worker->number);
 	return NULL;
 }
 
-void parallel_run(unsigned parts, void (*job)(void *user, unsigned part), void *user)
+void parallel_run(unsigned threads, unsigned parts, parallel_job *job, void *user)
 {
-	struct part all[PARALLEL_MAX];
+	struct crew crew = {.job = job, .user = user, .parts = parts};
+	struct worker all[PARALLEL_MAX];
 
-	for (unsigned i = 1; i < parts; i++) {
-		all[i] = (struct part){.job = job, .user = user, .number = i};
+	if (threads > parts)
+		threads = parts;
+	for (unsigned i = 1; i < threads; i++) {
+		all[i] = (struct worker){.crew = &crew, .number = i};
 		all[i].threaded = pthread_create(&all[i].thread, NULL, run, &all[i]) == 0;
 	}
-	job(user, 0);
-	for (unsigned i = 1; i < parts; i++) {
+	work(&crew, 0);
+	for (unsigned i = 1; i < threads; i++)
 		if (all[i].threaded)
 			pthread_join(all[i].thread, NULL);
-		else
-			job(user, i);
-	}
 }

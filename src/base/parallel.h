@@ -1,24 +1,28 @@
 /*
- * A job in several parts at once, each in a thread of its own, for as long as the job lasts.
+ * A job in parts, done by several threads, for as long as the job lasts.
  */
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H
 
 #include <stddef.h>
 
+/* The most threads. */
 #define PARALLEL_MAX 64u
 
-/* Where so many things are to be done: in how many parts, if there may be `threads` threads (0
- * and 1 are one) and a thread is worth it for `worth` of them (at least 1). From 1 to threads
- * and PARALLEL_MAX. */
-unsigned parallel_parts(unsigned threads, size_t things, size_t worth);
+/* Where so many things are to be done: in how many parts, if there may be at most `most` (0 and 1
+ * are one) and one is worth it for `worth` things (at least 1). From 1 to most. */
+unsigned parallel_parts(unsigned most, size_t things, size_t worth);
 
 /* Where a part's things begin; part == parts: where they end. The parts are equally large, but
  * for one thing. */
 size_t parallel_begin(size_t things, unsigned parts, unsigned part);
 
-/* Calls the job once for each part (1 to PARALLEL_MAX of them), the first one in this thread,
- * and returns when all are done. What finds no thread is done in this one. */
-void parallel_run(unsigned parts, void (*job)(void *user, unsigned part), void *user);
+/* What is done for one part, by one of the threads; these have numbers from 0. */
+typedef void parallel_job(void *user, unsigned part, unsigned thread);
+
+/* Does the job once for each part, in at most so many threads (1 to PARALLEL_MAX), this one among
+ * them, and returns when all are done. Each thread takes the lowest part that none has taken, when
+ * it is done with one. What finds no thread is done in this one. */
+void parallel_run(unsigned threads, unsigned parts, parallel_job *job, void *user);
 
 #endif

@@ -7,16 +7,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/address.h"
+#include "base/huge.h"
 
 /* The first allocation; large enough for most things that are printed at once. */
 #define TEXT_FIRST_SIZE 4096
-
-#define HUGE_PAGE  ((size_t)2 << 20)
-#define TEXT_LARGE (2 * HUGE_PAGE)
 
 /* The longest 64-bit decimal number. */
 #define U64_DIGITS 20
@@ -88,13 +85,7 @@ static bool grow(struct text *text, size_t count)
 		return false;
 	text->bytes = bytes;
 	text->size = size;
-	if (size >= TEXT_LARGE) {
-		/* So much is filled faster in huge pages; where there are none, nothing is lost. */
-		size_t before = -(uintptr_t)bytes % HUGE_PAGE;
-
-		(void)madvise(bytes + before, (size - before) / HUGE_PAGE * HUGE_PAGE,
-			      MADV_HUGEPAGE);
-	}
+	huge_ask(bytes, size);
 	return true;
 }
 

@@ -14,26 +14,25 @@
 
 static const struct {
 	const char *title;
-	const char *before; /* what parts it from the column on its left, */
-	size_t gap;         /* and how long that is */
+	const char *before; /* what parts it from the column on its left */
 	bool right;
 } columns[TABLE_COLUMNS] = {
-	[TABLE_TIME] = {"time", "", 0, false},
-	[TABLE_SENDER] = {"sender", "  ", 2, false},
-	[TABLE_RECEIVER] = {"receiver", " -> ", 4, false},
-	[TABLE_INTERFACE] = {"interface", "  ", 2, false},
-	[TABLE_TUNNEL] = {"tunnel", "  ", 2, false},
-	[TABLE_SIDE] = {"side", "  ", 2, false},
-	[TABLE_SAMPLES] = {"samples", "  ", 2, true},
-	[TABLE_MIN] = {"min", "  ", 2, true},
-	[TABLE_P50] = {"p50", "  ", 2, true},
-	[TABLE_P95] = {"p95", "  ", 2, true},
-	[TABLE_P99] = {"p99", "  ", 2, true},
-	[TABLE_MAX] = {"max", "  ", 2, true},
-	[TABLE_JITTER] = {"jitter", "  ", 2, true},
-	[TABLE_LOSS] = {"loss", "  ", 2, true},
-	[TABLE_RESPONSE] = {"resp p50", "  ", 2, true},
-	[TABLE_NOW] = {"now", "  ", 2, true},
+	[TABLE_TIME] = {"time", "", false},
+	[TABLE_SENDER] = {"sender", "  ", false},
+	[TABLE_RECEIVER] = {"receiver", " -> ", false},
+	[TABLE_INTERFACE] = {"interface", "  ", false},
+	[TABLE_TUNNEL] = {"tunnel", "  ", false},
+	[TABLE_SIDE] = {"side", "  ", false},
+	[TABLE_SAMPLES] = {"samples", "  ", true},
+	[TABLE_MIN] = {"min", "  ", true},
+	[TABLE_P50] = {"p50", "  ", true},
+	[TABLE_P95] = {"p95", "  ", true},
+	[TABLE_P99] = {"p99", "  ", true},
+	[TABLE_MAX] = {"max", "  ", true},
+	[TABLE_JITTER] = {"jitter", "  ", true},
+	[TABLE_LOSS] = {"loss", "  ", true},
+	[TABLE_RESPONSE] = {"resp p50", "  ", true},
+	[TABLE_NOW] = {"now", "  ", true},
 };
 
 /* Bytes of a row's cells, more than most have. */
@@ -51,16 +50,16 @@ static void append_duration(struct text *text, int64_t duration_ns)
 }
 
 /* The smallest network sample, or "<=" and the smallest response. */
-static void append_min(struct table_part *part, const struct summary *summary)
+static void append_min(struct table_cells *cells, const struct summary *summary)
 {
-	struct text *text = &part->cells;
+	struct text *text = &cells->text;
 	int64_t min = series_min(&summary->series[TCPM_CLASS_NETWORK]);
 
 	if (min < 0) {
 		min = series_min(&summary->series[TCPM_CLASS_RESPONSE]);
 		if (min >= 0) {
 			text_string(text, "<= ");
-			part->has_bound = true;
+			cells->has_bound = true;
 		}
 	}
 	append_duration(text, min);
@@ -106,10 +105,10 @@ static void append_interface(struct text *text, const struct table *table,
 		text_printable(text, name);
 }
 
-static void append_measure(struct table_part *part, const struct group *group,
+static void append_measure(struct table_cells *cells, const struct group *group,
 			   enum table_column column)
 {
-	struct text *text = &part->cells;
+	struct text *text = &cells->text;
 	const struct series *network = &group->summary.series[TCPM_CLASS_NETWORK];
 	const struct series *response = &group->summary.series[TCPM_CLASS_RESPONSE];
 
@@ -118,7 +117,7 @@ static void append_measure(struct table_part *part, const struct group *group,
 		text_u64_grouped(text, network->count);
 		break;
 	case TABLE_MIN:
-		append_min(part, &group->summary);
+		append_min(cells, &group->summary);
 		break;
 	case TABLE_P50:
 		append_duration(text, series_quantile(network, 500));
@@ -144,11 +143,11 @@ static void append_measure(struct table_part *part, const struct group *group,
 	}
 }
 
-static void append_cell(struct table_part *part, const struct table *table,
+static void append_cell(struct table_cells *cells, const struct table *table,
 			const struct groups_options *options, const struct group *group,
 			enum table_column column)
 {
-	struct text *text = &part->cells;
+	struct text *text = &cells->text;
 
 	switch (column) {
 	case TABLE_TIME:
@@ -173,7 +172,7 @@ static void append_cell(struct table_part *part, const struct table *table,
 		append_now(text, table, group);
 		break;
 	default:
-		append_measure(part, group, column);
+		append_measure(cells, group, column);
 	}
 }
 
@@ -215,19 +214,20 @@ static void end_cell(struct text *text, size_t start)
 		memcpy(text->bytes + start - sizeof(length), &length, sizeof(length));
 }
 
-/* What a thread collects. */
+/* What is collected of a part. */
 struct collecting {
 	const struct table *table;
-	struct table_part *part;
+	struct table_cells *cells;
+	size_t rows;
 };
 
 static void add_row(void *user, const struct groups *groups, const struct group *group)
 {
-	const struct collecting *collecting = user;
+	struct collecting *collecting = user;
 	const struct table *table = collecting->table;
 	const struct groups_options *options = groups_options(groups);
-	struct table_part *part = collecting->part;
-	struct text *text = &part->cells;
+	struct table_cells *cells = collecting->cells;
+	struct text *text = &cells->text;
 
 	/* In an interval, flows may only have ended. */
 	if (table->timed && summary_samples(&group->summary) == 0)
@@ -236,40 +236,50 @@ static void add_row(void *user, const struct groups *groups, const struct group 
 		size_t start = begin_cell(text);
 
 		if (wanted(table, options, i)) {
-			append_cell(part, table, options, group, (enum table_column)i);
+			append_cell(cells, table, options, group, (enum table_column)i);
 			/* Tunnels and sides have a column only where there are any. */
 			if ((i != TABLE_TUNNEL && i != TABLE_SIDE) || text->used > start)
-				part->layout.shown[i] = true;
+				cells->layout.shown[i] = true;
 		}
 		end_cell(text, start);
-		if (text->used - start > part->layout.width[i])
-			part->layout.width[i] = text->used - start;
+		if (text->used - start > cells->layout.width[i])
+			cells->layout.width[i] = text->used - start;
 	}
-	part->rows++;
+	collecting->rows++;
 }
 
-/* So many rows are worth a thread. */
+/* So many rows are worth a thread, and so many a part. */
 #define WORTH_ROWS 4096
+#define PART_ROWS  1024
 
 /* What all threads collect. */
 struct collection {
 	struct table *table;
 	const struct groups *groups;
+	unsigned threads;
 	unsigned parts;
 };
 
-static void collect_part(void *user, unsigned number)
+static void collect_part(void *user, unsigned number, unsigned thread)
 {
 	const struct collection *collection = user;
 	struct table *table = collection->table;
 	const struct ranking *ranking = &table->ranking;
-	struct collecting collecting = {.table = table, .part = &table->parts[number]};
+	struct collecting collecting = {.table = table, .cells = &table->cells[thread]};
+	struct text *text = &collecting.cells->text;
 	size_t begin = parallel_begin(ranking->count, collection->parts, number);
 	size_t end = parallel_begin(ranking->count, collection->parts, number + 1);
+	struct table_part *part = &table->parts[number];
 
-	/* All at once: growing to that by and by would move it again and again. */
-	text_reserve(&collecting.part->cells, (end - begin + 1) * USUAL_ROW);
+	part->thread = thread;
+	part->begin = text->used;
+	/* The first time for a fair share of all at once: growing to that by and by would move it
+	 * again and again. */
+	text_reserve(text,
+		     (ranking->count / (text->used ? collection->parts : collection->threads) + 2) *
+			     USUAL_ROW);
 	output_rows(collection->groups, ranking, begin, end, add_row, &collecting);
+	part->rows = collecting.rows;
 }
 
 bool table_widen(struct table_layout *layout, const struct table_layout *other)
@@ -293,25 +303,28 @@ int table_collect(struct table *table, const struct groups *groups,
 	/* Whoever knows hosts' names is asked by one thread. */
 	unsigned threads = table->settings->host_name ? 1 : options->threads;
 	int result = ranking_make(&table->ranking, groups, options);
+	size_t count = table->ranking.count;
 
 	if (result < 0)
 		return result;
-	if (threads > TABLE_PARTS)
-		threads = TABLE_PARTS;
-	collection.parts = parallel_parts(threads, table->ranking.count, WORTH_ROWS);
+	if (threads > TABLE_THREADS)
+		threads = TABLE_THREADS;
+	threads = collection.threads = parallel_parts(threads, count, WORTH_ROWS);
+	collection.parts = threads > 1 ? parallel_parts(TABLE_PARTS, count, PART_ROWS) : 1;
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
 		table->layout.width[i] = strlen(columns[i].title);
-	parallel_run(collection.parts, collect_part, &collection);
+	parallel_run(threads, collection.parts, collect_part, &collection);
 	free(table->ranking.groups);
 	table->ranking.groups = NULL;
-	for (unsigned i = 0; i < collection.parts; i++) {
-		const struct table_part *part = &table->parts[i];
+	for (unsigned i = 0; i < collection.parts; i++)
+		table->rows += table->parts[i].rows;
+	for (unsigned i = 0; i < threads; i++) {
+		const struct table_cells *cells = &table->cells[i];
 
-		table_widen(&table->layout, &part->layout);
-		table->rows += part->rows;
-		table->has_bound |= part->has_bound;
-		if (part->cells.error)
-			result = part->cells.error;
+		table_widen(&table->layout, &cells->layout);
+		table->has_bound |= cells->has_bound;
+		if (cells->text.error)
+			result = cells->text.error;
 	}
 	if (result < 0)
 		table->rows = 0;
@@ -320,92 +333,108 @@ int table_collect(struct table *table, const struct groups *groups,
 
 void table_done(struct table *table)
 {
-	for (unsigned i = 0; i < TABLE_PARTS; i++)
-		text_done(&table->parts[i].cells);
+	for (unsigned i = 0; i < TABLE_THREADS; i++)
+		text_done(&table->cells[i].text);
 }
 
-/* Lays a cell out at the pointer; returns where it ends. */
-static char *put_cell(char *at, const struct table *table, unsigned column, bool first,
-		      const char *cell, size_t length)
-{
-	size_t padding = table->layout.width[column] - length;
-	size_t gap = first ? 0 : columns[column].gap;
-	char *start = at + gap;
+/* A line without its cells, its end included, and where each column begins in it. */
+struct line {
+	struct text empty;
+	size_t begins[TABLE_COLUMNS];
+};
 
-	memcpy(at, columns[column].before, gap);
-	memset(start, ' ', padding + length);
-	memcpy(columns[column].right ? start + padding : start, cell, length);
-	return start + padding + length;
+static void make_line(struct line *line, const struct table *table)
+{
+	struct text *empty = &line->empty;
+
+	*line = (struct line){0};
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
+		if (!table->layout.shown[i])
+			continue;
+		if (empty->used > 0)
+			text_string(empty, columns[i].before);
+		line->begins[i] = empty->used;
+		text_repeat(empty, ' ', table->layout.width[i]);
+	}
+	text_char(empty, '\n');
 }
 
-/* How long a line is, its end included. */
-static size_t line_length(const struct table *table)
+/* A line to write cells into, behind what is in the text; NULL: there is no memory. */
+static char *put_line(struct text *text, const struct line *line)
 {
-	size_t length = 1;
+	char *at = text_reserve(text, line->empty.used);
 
-	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
-		if (table->layout.shown[i])
-			length += columns[i].gap + table->layout.width[i];
-	return length;
+	if (!at)
+		return NULL;
+	memcpy(at, line->empty.bytes, line->empty.used);
+	text->used += line->empty.used;
+	return at;
+}
+
+static void put_cell(char *at, const struct line *line, const struct table *table, unsigned column,
+		     const char *cell, size_t length)
+{
+	size_t padding = columns[column].right ? table->layout.width[column] - length : 0;
+
+	memcpy(at + line->begins[column] + padding, cell, length);
 }
 
 void table_print_titles(struct text *text, const struct table *table)
 {
-	char *at = text_reserve(text, line_length(table));
-	bool first = true;
+	struct line line;
+	char *at;
 
-	if (!at)
-		return;
-	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
-		if (!table->layout.shown[i])
-			continue;
-		at = put_cell(at, table, i, first, columns[i].title, strlen(columns[i].title));
-		first = false;
-	}
-	*at++ = '\n';
-	text->used = (size_t)(at - text->bytes);
+	make_line(&line, table);
+	text_fail(text, line.empty.error);
+	at = put_line(text, &line);
+	for (unsigned i = 0; at && i < TABLE_COLUMNS; i++)
+		if (table->layout.shown[i])
+			put_cell(at, &line, table, i, columns[i].title, strlen(columns[i].title));
+	text_done(&line.empty);
 }
 
-/* Lays a row out at the pointer, and moves *cell to the next one; returns where the line ends. */
-static char *put_row(char *at, const struct table *table, const char **cell)
+/* Puts a row's cells into a line; returns where the next row's are. */
+static const char *put_row(char *at, const struct line *line, const struct table *table,
+			   const char *cell)
 {
-	bool first = true;
-
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++) {
 		cell_length length;
 
-		memcpy(&length, *cell, sizeof(length));
-		*cell += sizeof(length);
-		if (table->layout.shown[i]) {
-			at = put_cell(at, table, i, first, *cell, length);
-			first = false;
-		}
-		*cell += length;
+		memcpy(&length, cell, sizeof(length));
+		cell += sizeof(length);
+		if (table->layout.shown[i])
+			put_cell(at, line, table, i, cell, length);
+		cell += length;
 	}
-	*at++ = '\n';
-	return at;
+	return cell;
+}
+
+static void print_part(struct text *text, const struct line *line, const struct table *table,
+		       const struct table_part *part, struct output *output)
+{
+	const char *cell = table->cells[part->thread].text.bytes + part->begin;
+
+	for (size_t row = 0; row < part->rows; row++) {
+		char *at = put_line(text, line);
+
+		if (!at)
+			return;
+		cell = put_row(at, line, table, cell);
+		if (output)
+			output_flush_full(output);
+	}
 }
 
 void table_print_rows(struct text *text, const struct table *table, struct output *output)
 {
 	const struct table_part *part = table->parts;
-	const char *cell = part->cells.bytes;
-	size_t length = line_length(table);
-	size_t left = part->rows; /* of the part */
+	struct line line;
 
-	for (size_t row = 0; row < table->rows; row++, left--) {
-		char *at = text_reserve(text, length);
-
-		if (!at)
-			return;
-		while (left == 0) {
-			left = (++part)->rows;
-			cell = part->cells.bytes;
-		}
-		text->used = (size_t)(put_row(at, table, &cell) - text->bytes);
-		if (output)
-			output_flush_full(output);
-	}
+	make_line(&line, table);
+	text_fail(text, line.empty.error);
+	for (size_t left = table->rows; left > 0; left -= (part++)->rows)
+		print_part(text, &line, table, part, output);
+	text_done(&line.empty);
 }
 
 static void print_number_of_rows(struct text *text, size_t count, const char *what)

@@ -41,15 +41,22 @@ struct table_layout {
 	bool shown[TABLE_COLUMNS];
 };
 
-/* At most so many threads write cells. */
-#define TABLE_PARTS 8
+/* At most so many threads write cells, of so many parts of the rows. */
+#define TABLE_THREADS 8
+#define TABLE_PARTS   64
 
-/* The cells of some rows that follow one another. */
-struct table_part {
-	struct text cells;
+/* The cells that one thread has written, part after part. */
+struct table_cells {
+	struct text text;
 	struct table_layout layout; /* that they need */
+	bool has_bound;             /* a row shows an upper bound */
+};
+
+/* Where the cells of some rows are that follow one another. */
+struct table_part {
+	unsigned thread; /* who has written them, */
+	size_t begin;    /* and where they begin in its text */
 	size_t rows;
-	bool has_bound; /* a row shows an upper bound */
 };
 
 struct table {
@@ -62,6 +69,7 @@ struct table {
 	size_t rows;
 	bool has_bound;
 	struct ranking ranking; /* its numbers; its groups are gone */
+	struct table_cells cells[TABLE_THREADS];
 	struct table_part parts[TABLE_PARTS];
 };
 

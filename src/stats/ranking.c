@@ -10,16 +10,9 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/huge.h"
 #include "base/parallel.h"
-
-struct row {
-	int64_t value; /* larger comes first */
-	int64_t second;
-	/* What decides among equals as far as it is here, so that hardly any comparison has to
-	 * look into a group: of IPv4 both addresses. */
-	uint64_t begin;
-	const struct group *group;
-};
+#include "stats/ranking_sort.h"
 
 static const char *const names[RANKING_BYS] = {
 	[RANKING_BY_SAMPLES] = "samples",
@@ -124,66 +117,79 @@ static int compare_sender_first(const struct group_key *a, const struct group_ke
 	return order ? order : compare_rest(a, b);
 }
 
-/* Equal begins tell nothing, others what compare_sender_first does: in one set of groups, all
- * keys have both ends, or none has a sender. */
-static uint64_t begin_of(const struct group_key *key)
+static int compare_receiver_first(const struct group_key *a, const struct group_key *b)
 {
-	uint32_t sender, receiver;
+	int order = address_compare(&a->receiver, &b->receiver);
+
+	return order ? order : compare_sender_first(a, b);
+}
+
+/* How two addresses begin that keys are ordered by, one behind the other; of IPv4 nearly all. Equal
+ * ones tell nothing, others are ordered as the addresses are. */
+static uint64_t begin_of(const struct tcpm_address *first, const struct tcpm_address *second)
+{
+	uint32_t high_v4, low_v4;
 	uint64_t high;
 
-	if (key->sender.version == 4 && key->receiver.version == 4) {
-		memcpy(&sender, key->sender.bytes, sizeof(sender));
-		memcpy(&receiver, key->receiver.bytes, sizeof(receiver));
+	if (first->version == 4) {
+		memcpy(&high_v4, first->bytes, sizeof(high_v4));
+		memcpy(&low_v4, second->bytes, sizeof(low_v4));
+		/* None comes before all, and version 6 behind them. */
+		uint64_t low = second->version == 4  ? be32toh(low_v4)
+			       : second->version < 4 ? 0
+						     : UINT32_MAX;
+
 		/* Halved, to leave the upper half to what follows version 4. */
-		return ((uint64_t)be32toh(sender) << 32 | be32toh(receiver)) >> 1;
+		return ((uint64_t)be32toh(high_v4) << 32 | low) >> 1;
 	}
-	if (key->sender.version < 6)
+	if (first->version < 4)
 		return 0;
-	memcpy(&high, key->sender.bytes, sizeof(high));
+	memcpy(&high, first->bytes, sizeof(high));
 	return UINT64_C(1) << 63 | be64toh(high) >> 1;
 }
 
-static int compare_by_value(const void *a, const void *b)
+/* A number as a word that is the smaller, the larger the number is. */
+static uint64_t largest_first(int64_t value)
 {
-	const struct row *x = a;
-	const struct row *y = b;
-
-	if (x->value != y->value)
-		return x->value > y->value ? -1 : 1;
-	if (x->second != y->second)
-		return x->second > y->second ? -1 : 1;
-	if (x->begin != y->begin)
-		return x->begin < y->begin ? -1 : 1;
-	return compare_sender_first(&x->group->key, &y->group->key);
+	return ~((uint64_t)value ^ UINT64_C(1) << 63);
 }
 
-static int compare_receiver_first(const void *a, const void *b)
+static struct ranking_row row_of(const struct group *group, enum ranking_by by)
 {
-	const struct group_key *x = &((const struct row *)a)->group->key;
-	const struct group_key *y = &((const struct row *)b)->group->key;
-	int order = address_compare(&x->receiver, &y->receiver);
+	const struct summary *summary = &group->summary;
+	const struct group_key *key = &group->key;
+	int64_t second = 0;
 
-	return order ? order : compare_sender_first(x, y);
+	if (by == RANKING_BY_SAMPLES)
+		second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
+	return (struct ranking_row){
+		.word = {largest_first(value_of(summary, by)), largest_first(second),
+			 by == RANKING_BY_DST ? begin_of(&key->receiver, &key->sender)
+					      : begin_of(&key->sender, &key->receiver)},
+		.group = group,
+	};
 }
 
 /* So many groups are worth a thread. */
 #define WORTH_GROUPS 8192
 
-typedef int compare_rows(const void *a, const void *b);
+/* Groups are fetched from memory so many before they are looked at. */
+#define GROUPS_AHEAD 4
 
 /* Rows in parts, each sorted for itself. */
 struct sorting {
 	const struct groups *groups;
 	const struct ranking_options *options;
-	compare_rows *compare;
-	struct row *rows;
+	ranking_compare *compare;
+	struct ranking_row *rows;
+	struct ranking_row *sorted;
 	unsigned parts;
 	size_t next[PARALLEL_MAX]; /* of each part, the first row that was not taken yet, */
 	size_t end[PARALLEL_MAX];  /* and behind the last one */
 };
 
 /* The groups of a part that are asked for, with what they are ordered by, in order. */
-static void sort_part(void *user, unsigned part)
+static void sort_part(void *user, unsigned part, unsigned thread)
 {
 	struct sorting *sorting = user;
 	const struct ranking_options *options = sorting->options;
@@ -193,21 +199,15 @@ static void sort_part(void *user, unsigned part)
 	size_t end = parallel_begin(count, sorting->parts, part + 1);
 	size_t kept = begin;
 
+	(void)thread;
 	for (size_t i = begin; i < end; i++) {
-		const struct summary *summary = &all[i]->summary;
-		struct row *row = &sorting->rows[kept];
-
-		if (all[i]->key.side == GROUP_SIDE_LOCAL && !options->both_sides)
-			continue;
-		row->group = all[i];
-		row->begin = begin_of(&all[i]->key);
-		row->value = value_of(summary, options->by);
-		row->second = 0;
-		if (options->by == RANKING_BY_SAMPLES)
-			row->second = (int64_t)summary->series[TCPM_CLASS_RESPONSE].count;
-		kept++;
+		if (i + GROUPS_AHEAD < end)
+			group_prefetch(all[i + GROUPS_AHEAD]);
+		if (all[i]->key.side != GROUP_SIDE_LOCAL || options->both_sides)
+			sorting->rows[kept++] = row_of(all[i], options->by);
 	}
-	qsort(&sorting->rows[begin], kept - begin, sizeof(*sorting->rows), sorting->compare);
+	ranking_rows_sort(&sorting->rows[begin], kept - begin, &sorting->sorted[begin],
+			  sorting->compare);
 	sorting->next[part] = begin;
 	sorting->end[part] = kept;
 }
@@ -215,14 +215,14 @@ static void sort_part(void *user, unsigned part)
 /* The group that comes next in the order of all, which there is. */
 static const struct group *take_next(struct sorting *sorting)
 {
-	const struct row *first = NULL;
+	const struct ranking_row *first = NULL;
 	unsigned from = 0;
 
 	for (unsigned i = 0; i < sorting->parts; i++) {
-		const struct row *row = &sorting->rows[sorting->next[i]];
+		const struct ranking_row *row = &sorting->sorted[sorting->next[i]];
 
 		if (sorting->next[i] == sorting->end[i] ||
-		    (first && sorting->compare(first, row) <= 0))
+		    (first && !ranking_row_before(row, first, sorting->compare)))
 			continue;
 		first = row;
 		from = i;
@@ -231,15 +231,29 @@ static const struct group *take_next(struct sorting *sorting)
 	return first ? first->group : NULL;
 }
 
+/* Memory for the rows, before and after. */
+static int make_rows(struct sorting *sorting, size_t count)
+{
+	size_t size = 2 * count * sizeof(*sorting->rows);
+
+	sorting->rows = malloc(size);
+	if (!sorting->rows)
+		return -ENOMEM;
+	huge_ask(sorting->rows, size);
+	sorting->sorted = sorting->rows + count;
+	return 0;
+}
+
 int ranking_make(struct ranking *ranking, const struct groups *groups,
 		 const struct ranking_options *options)
 {
 	struct sorting sorting = {
 		.groups = groups,
 		.options = options,
-		.compare =
-			options->by == RANKING_BY_DST ? compare_receiver_first : compare_by_value,
+		.compare = options->by == RANKING_BY_DST ? compare_receiver_first
+							 : compare_sender_first,
 	};
+	unsigned threads = options->threads < PARALLEL_MAX ? options->threads : PARALLEL_MAX;
 	size_t count;
 	size_t wanted = 0;
 
@@ -252,14 +266,12 @@ int ranking_make(struct ranking *ranking, const struct groups *groups,
 	size_t limit = options->limit == 0 || options->limit > count ? count : options->limit;
 	const struct group **kept = malloc(limit * sizeof(const struct group *));
 
-	sorting.parts = parallel_parts(options->threads, count, WORTH_GROUPS);
-	sorting.rows = malloc(count * sizeof(*sorting.rows));
-	if (!sorting.rows || !kept) {
-		free(sorting.rows);
+	sorting.parts = parallel_parts(threads, count, WORTH_GROUPS);
+	if (!kept || make_rows(&sorting, count) < 0) {
 		free(kept);
 		return -ENOMEM;
 	}
-	parallel_run(sorting.parts, sort_part, &sorting);
+	parallel_run(sorting.parts, sorting.parts, sort_part, &sorting);
 	for (unsigned i = 0; i < sorting.parts; i++)
 		wanted += sorting.end[i] - sorting.next[i];
 	if (limit > wanted)

@@ -12,34 +12,42 @@
 
 #include "base/parallel.h"
 
-static atomic_uint done[PARALLEL_MAX];
+#define MOST_PARTS 200
 
-static void count_part(void *user, unsigned part)
+static atomic_uint done[MOST_PARTS];
+
+static unsigned most_threads;
+
+static void count_part(void *user, unsigned part, unsigned thread)
 {
 	assert_ptr_equal(user, done);
+	assert_true(thread < most_threads);
 	atomic_fetch_add(&done[part], 1);
 }
 
-static void assert_each_once(unsigned parts)
+static void assert_each_once(unsigned threads, unsigned parts)
 {
-	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+	for (unsigned i = 0; i < MOST_PARTS; i++)
 		done[i] = 0;
-	parallel_run(parts, count_part, done);
-	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+	most_threads = threads;
+	parallel_run(threads, parts, count_part, done);
+	for (unsigned i = 0; i < MOST_PARTS; i++)
 		assert_int_equal(done[i], i < parts);
 }
 
 static void each_part_is_done_once(void **state)
 {
 	(void)state;
-	for (unsigned parts = 1; parts <= PARALLEL_MAX; parts++)
-		assert_each_once(parts);
+	for (unsigned threads = 1; threads <= PARALLEL_MAX; threads += threads < 4 ? 1 : 20)
+		for (unsigned parts = 0; parts < MOST_PARTS; parts += parts < 70 ? 1 : 17)
+			assert_each_once(threads, parts);
 }
 
-static void count_here(void *user, unsigned part)
+static void count_here(void *user, unsigned part, unsigned thread)
 {
 	const pthread_t *here = user;
 
+	assert_int_equal(thread, 0);
 	assert_true(pthread_equal(*here, pthread_self()));
 	atomic_fetch_add(&done[part], 1);
 }
@@ -55,9 +63,11 @@ static void without_threads(void **state)
 	assert_int_equal(pthread_getattr_default_np(&huge), 0);
 	assert_int_equal(pthread_attr_setstacksize(&huge, (size_t)1 << 50), 0);
 	assert_int_equal(pthread_setattr_default_np(&huge), 0);
-	parallel_run(PARALLEL_MAX, count_here, &here);
+	for (unsigned i = 0; i < MOST_PARTS; i++)
+		done[i] = 0;
+	parallel_run(PARALLEL_MAX, MOST_PARTS, count_here, &here);
 	assert_int_equal(pthread_setattr_default_np(&usual), 0);
-	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+	for (unsigned i = 0; i < MOST_PARTS; i++)
 		assert_int_equal(done[i], 1);
 	pthread_attr_destroy(&huge);
 	pthread_attr_destroy(&usual);
@@ -90,7 +100,7 @@ static void parts_are_worth_it(void **state)
 	assert_int_equal(parallel_parts(4, 39, 10), 3);
 	assert_int_equal(parallel_parts(4, 19, 10), 1);
 	assert_int_equal(parallel_parts(4, 0, 10), 1);
-	assert_int_equal(parallel_parts(UINT32_MAX, SIZE_MAX, 1), PARALLEL_MAX);
+	assert_int_equal(parallel_parts(UINT32_MAX, SIZE_MAX, 1), UINT32_MAX);
 }
 
 int main(void)
