@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/address.h"
-#include "base/huge.h"
+#include "base/pages.h"
 
 /* The first allocation; large enough for most things that are printed at once. */
 #define TEXT_FIRST_SIZE 4096
@@ -85,7 +85,7 @@ static bool grow(struct text *text, size_t count)
 		return false;
 	text->bytes = bytes;
 	text->size = size;
-	huge_ask(bytes, size);
+	pages_huge(bytes, size);
 	return true;
 }
 

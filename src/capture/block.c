@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/pages.h"
+
 #define PAGE ((size_t)4096)
 
 /* Room for what is left over before a block; larger leftovers make it grow. */
@@ -227,6 +229,8 @@ int block_stream_init(struct block_stream *stream, int fd, uint64_t most, struct
 	stream->buffer = aligned_alloc(PAGE, stream->capacity);
 	if (!stream->buffer)
 		return error_set(error, ENOMEM, "there is not enough memory to read it");
+	if (stream->file_size > stream->capacity)
+		pages_fill(stream->buffer, stream->capacity);
 	stream->at = stream->end = stream->buffer;
 
 	int result = block_stream_need(stream, COMPRESSION_MAGIC_SIZE, error);

@@ -101,6 +101,15 @@ static size_t excess_of(const struct flow_table *table)
 	return memory > table->options.max_memory ? memory - table->options.max_memory : 0;
 }
 
+/* Gives back the memory behind the first so many bytes of the flows. */
+static void give_back_behind(struct flow_table *table, size_t end)
+{
+	if (end >= table->front.touched)
+		return;
+	region_give_back(&table->flows, end, table->front.touched);
+	table->front.touched = end;
+}
+
 /* So many places fewer, if there are as many. */
 static void lower_by(struct flow_table *table, size_t fewer)
 {
@@ -115,8 +124,7 @@ static void lower_by(struct flow_table *table, size_t fewer)
 		;
 	while (table->high > level && table->spare)
 		lower(table);
-	region_give_back(&table->flows, table->high * sizeof(struct flow),
-			 before * sizeof(struct flow));
+	give_back_behind(table, table->high * sizeof(struct flow));
 }
 
 bool flow_table_fit(struct flow_table *table, size_t elsewhere)

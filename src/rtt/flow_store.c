@@ -16,6 +16,11 @@ static uint32_t places_within(const struct flow_table_options *options)
 	return options->max_flows < most ? options->max_flows : (uint32_t)most;
 }
 
+static void begin_front(struct flow_table *table)
+{
+	table->front = (struct pages_front){.begin = table->flows.base, .size = table->flows.size};
+}
+
 int flow_store_init(struct flow_table *table)
 {
 	table->places = places_within(&table->options);
@@ -23,6 +28,7 @@ int flow_store_init(struct flow_table *table)
 	    pool_init(&table->wide, sizeof(struct tcpm_flow_id), table->places) < 0 ||
 	    pool_init(&table->rare, sizeof(struct flow_rare), table->places) < 0)
 		return -ENOMEM;
+	begin_front(table);
 	return 0;
 }
 
@@ -36,6 +42,7 @@ void flow_store_done(struct flow_table *table)
 void flow_store_clear(struct flow_table *table)
 {
 	region_give_back(&table->flows, 0, table->high * sizeof(struct flow));
+	begin_front(table);
 	pool_clear(&table->wide);
 	pool_clear(&table->rare);
 	table->high = table->spare = table->count = 0;
@@ -88,7 +95,10 @@ struct flow *flow_store_take(struct flow_table *table)
 		flow_store_claim(table, flow);
 		return flow;
 	}
-	return has_room(table) ? flow_at(table, ++table->high) : NULL;
+	if (!has_room(table))
+		return NULL;
+	pages_reach(&table->front, (table->high + 1) * sizeof(struct flow));
+	return flow_at(table, ++table->high);
 }
 
 void flow_store_give(struct flow_table *table, struct flow *flow)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pages.h"
 #include "base/pool.h"
 #include "base/region.h"
 #include "rtt/flow_index.h"
@@ -29,11 +30,12 @@ struct flow_table {
 	struct flow_table_options options;
 	struct flow_index index;
 	struct region flows;
-	struct pool wide; /* struct tcpm_flow_id */
-	struct pool rare; /* struct flow_rare */
-	uint32_t places;  /* that the region has */
-	uint32_t high;    /* that were ever taken, but for those given back */
-	uint32_t spare;   /* the first free one below */
+	struct pages_front front; /* of the flows */
+	struct pool wide;         /* struct tcpm_flow_id */
+	struct pool rare;         /* struct flow_rare */
+	uint32_t places;          /* that the region has */
+	uint32_t high;            /* that were ever taken, but for those given back */
+	uint32_t spare;           /* the first free one below */
 	uint32_t count;
 	uint32_t *noted; /* places by endpoints; FLOW_NOTED of them */
 	struct use_list lists[FLOW_STATES];

@@ -71,6 +71,8 @@ static void begin(struct blocks *blocks, char *clean)
 	blocks->next = (char *)blocks->chunks + PAIR;
 	blocks->end = (char *)blocks->chunks + blocks->chunks->size;
 	blocks->clean = clean;
+	blocks->front = (struct pages_front){.begin = (uint8_t *)blocks->chunks,
+					     .size = blocks->chunks->size};
 }
 
 /* What is left of a chunk that has no room for the next block: cut from the end, where a pair
@@ -114,6 +116,7 @@ static void *cut(struct blocks *blocks, size_t size)
 	char *block = blocks->next;
 
 	blocks->next += size;
+	pages_reach(&blocks->front, (size_t)(blocks->next - (char *)blocks->chunks));
 	if (block < blocks->clean)
 		memset(block, 0, size);
 	if (blocks->clean < blocks->next)

@@ -14,6 +14,8 @@
 
 #include <stddef.h>
 
+#include "base/pages.h"
+
 #define BLOCKS_LARGEST 12288
 #define BLOCKS_SIZES   17
 
@@ -23,6 +25,7 @@ struct blocks {
 	char *next;                  /* what is not cut yet of the newest one, up to end */
 	char *end;
 	char *clean;               /* from here on it is zero: never used */
+	struct pages_front front;  /* of the newest one */
 	void *spare[BLOCKS_SIZES]; /* given back; each holds the address of the next */
 	size_t held;
 	size_t spared; /* bytes in spare */

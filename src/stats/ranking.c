@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/address.h"
-#include "base/huge.h"
+#include "base/pages.h"
 #include "base/parallel.h"
 #include "stats/ranking_sort.h"
 
@@ -200,6 +200,8 @@ static void sort_part(void *user, unsigned part, unsigned thread)
 	size_t kept = begin;
 
 	(void)thread;
+	pages_fill(&sorting->rows[begin], (end - begin) * sizeof(*sorting->rows));
+	pages_fill(&sorting->sorted[begin], (end - begin) * sizeof(*sorting->rows));
 	for (size_t i = begin; i < end; i++) {
 		if (i + GROUPS_AHEAD < end)
 			group_prefetch(all[i + GROUPS_AHEAD]);
@@ -239,7 +241,7 @@ static int make_rows(struct sorting *sorting, size_t count)
 	sorting->rows = malloc(size);
 	if (!sorting->rows)
 		return -ENOMEM;
-	huge_ask(sorting->rows, size);
+	pages_huge(sorting->rows, size);
 	sorting->sorted = sorting->rows + count;
 	return 0;
 }
