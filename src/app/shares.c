@@ -12,6 +12,11 @@
 /* Records of a stretch: a few milliseconds of work. */
 #define STRETCH_RECORDS 32768
 
+/* Where records begin farther apart than so many bytes, each share reads the file by itself: most
+ * of what one reads is not looked at, and what is looked at another processor would have to fetch
+ * line by line, which takes longer than reading it again. */
+#define FAR_APART 512
+
 static bool is_alone(const struct share *share)
 {
 	return share->shares->count == 1;
@@ -183,6 +188,9 @@ static void read_share(struct share *share)
 		more = read_stretch(share);
 		finish_stretch(share);
 	}
+	/* Nobody is to wait for it at the file. */
+	source_close(share->source);
+	share->source = NULL;
 	end_reading(share);
 }
 
@@ -315,33 +323,67 @@ int shares_init(struct shares *shares, const struct options *options, unsigned c
 	return result;
 }
 
+static void open_shared(struct share *share)
+{
+	share->result = file_share_source(share->shares->file, share->number, &share->source,
+					  &share->error);
+}
+
+/* Opens the capture once for all shares, and says so in shares->file, if that pays. */
+static int open_once(struct shares *shares, uint64_t bytes, struct error *error)
+{
+	int result = file_share_open(shares->path, bytes, shares->count, &shares->file, error);
+
+	if (result < 0)
+		return result;
+	if (file_share_spacing(shares->file) > FAR_APART) {
+		file_share_close(shares->file);
+		shares->file = NULL;
+		return 0;
+	}
+	do_all(shares, open_shared);
+	for (unsigned i = 0; !result && i < shares->count; i++) {
+		result = shares->all[i].result;
+		if (result < 0)
+			*error = shares->all[i].error;
+	}
+	return result;
+}
+
 /* Opens the capture for each share. */
 static int open_all(struct shares *shares, struct error *error)
 {
-	uint64_t bytes = UINT64_MAX;
+	struct file_look look = {.bytes = UINT64_MAX};
 	int result = 0;
 
-	/* It may be written to; all shares end where it ends now. */
-	if (shares->count > 1)
-		file_source_is_plain(shares->path, &bytes);
-	for (unsigned i = 0; !result && i < shares->count; i++) {
+	for (unsigned i = 0; i < shares->count; i++) {
 		struct share *share = &shares->all[i];
 
 		share->result = 0;
 		share->finished = 0;
 		share->ended = false;
-		result = file_source_open_upto(shares->path, bytes, &share->source, error);
 	}
 	shares->begun = shares->printed = 0;
+	if (shares->count > 1) {
+		/* It may be written to; all shares end where it ends now. */
+		file_source_look(shares->path, &look);
+		result = open_once(shares, look.bytes, error);
+	}
+	for (unsigned i = 0; !result && !shares->file && i < shares->count; i++)
+		result = file_source_open_upto(shares->path, look.bytes, &shares->all[i].source,
+					       error);
 	return result;
 }
 
+/* What is still open; a share that has read has closed its source. */
 static void close_all(struct shares *shares)
 {
 	for (unsigned i = 0; i < shares->count; i++) {
 		source_close(shares->all[i].source);
 		shares->all[i].source = NULL;
 	}
+	file_share_close(shares->file);
+	shares->file = NULL;
 }
 
 int shares_read(struct shares *shares, const char *path, bool *opened, struct error *error)

@@ -27,6 +27,7 @@
 #include "app/measure.h"
 #include "app/parts.h"
 #include "app/progress.h"
+#include "capture/file_share.h"
 #include "output/lines.h"
 #include "output/output.h"
 
@@ -63,6 +64,7 @@ struct shares {
 	atomic_bool stop; /* read no more */
 	atomic_bool write_failed;
 	const char *path;
+	struct file_share *file; /* where the sources' bytes come from; NULL: each reads the file */
 	struct progress progress; /* the first share's */
 	struct groups *joined;
 

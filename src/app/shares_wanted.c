@@ -13,6 +13,9 @@
 #define WORTH_BYTES  (UINT64_C(16) << 20)
 #define PLENTY_BYTES (UINT64_C(64) << 20)
 
+/* Captures are larger than when compressed by as much, or more. */
+#define USUAL_RATIO 3
+
 /* A share can do with as much. */
 #define LEAST_BYTES (UINT64_C(4) << 20)
 
@@ -47,6 +50,16 @@ static bool filters_are_same(const struct options *options)
 	return !options->filter || !filter_may_ask(options->filter);
 }
 
+/* What a file counts for, as a plain capture; 0: it is a pipe, and one thread reads it. */
+static uint64_t weight(const char *path)
+{
+	struct file_look look;
+
+	if (!file_source_look(path, &look))
+		return 0;
+	return look.compressed ? look.bytes * USUAL_RATIO : look.bytes;
+}
+
 unsigned shares_wanted(const struct options *options)
 {
 	uint64_t all = 0;
@@ -55,9 +68,9 @@ unsigned shares_wanted(const struct options *options)
 	    !filters_are_same(options))
 		return 1;
 	for (size_t i = 0; i < options->file_count; i++) {
-		uint64_t bytes;
+		uint64_t bytes = weight(options->files[i]);
 
-		if (!file_source_is_plain(options->files[i], &bytes))
+		if (!bytes)
 			return 1;
 		all += bytes;
 	}

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/pages.h"
+#include "capture/block_share.h"
 
 #define PAGE ((size_t)4096)
 
@@ -135,12 +136,60 @@ static int make_room(struct block_stream *stream, size_t count, struct error *er
 	return 0;
 }
 
+/* As read(2), of the file or through the decompressor. */
+static ssize_t read_next(struct block_stream *stream, void *to, size_t count, struct error *error)
+{
+	return stream->decompressor ? read_decompressed(stream, to, count, error)
+				    : read_file(stream, to, count, error);
+}
+
+/* A shared block behind what is left, in the stream's own buffer. */
+static int append_block(struct block_stream *stream, const struct shared_block *block,
+			struct error *error)
+{
+	const int result = make_room(stream, block_stream_left(stream) + block->length, error);
+
+	if (result < 0)
+		return result;
+	memcpy(stream->buffer + (stream->end - stream->buffer), block->bytes, block->length);
+	stream->end += block->length;
+	return 0;
+}
+
+/* As block_stream_need, of bytes that others read, too. What is left of the block before stands
+ * before the next one, too, if it is not too much. */
+static int need_shared(struct block_stream *stream, size_t count, struct error *error)
+{
+	while (block_stream_left(stream) < count) {
+		const size_t left = block_stream_left(stream);
+		struct shared_block block;
+		int result = block_share_get(stream->share, stream->reader, stream->next_block,
+					     &block, error);
+
+		if (result <= 0)
+			return result;
+		if (left <= BLOCK_SHARE_BEFORE) {
+			stream->at = block.bytes - left;
+			stream->end = block.bytes + block.length;
+		} else {
+			result = append_block(stream, &block, error);
+			if (result < 0)
+				return result;
+		}
+		stream->next_block++;
+		stream->end_offset += block.length;
+	}
+	return 1;
+}
+
 int block_stream_need(struct block_stream *stream, size_t count, struct error *error)
 {
 	if (block_stream_left(stream) >= count)
 		return 1;
 	if (count > BLOCK_MAX_NEED)
 		return error_set(error, EMSGSIZE, "%zu bytes at once are too many", count);
+	if (stream->share)
+		return need_shared(stream, count, error);
 
 	const size_t behind = stream->capacity - (size_t)(stream->end - stream->buffer);
 	if (behind < BLOCK_SIZE || behind < count - block_stream_left(stream)) {
@@ -153,15 +202,30 @@ int block_stream_need(struct block_stream *stream, size_t count, struct error *e
 		const size_t room =
 			stream->capacity - used < BLOCK_SIZE ? stream->capacity - used : BLOCK_SIZE;
 		uint8_t *to = stream->buffer + used;
-		const ssize_t got = stream->decompressor
-					    ? read_decompressed(stream, to, room, error)
-					    : read_file(stream, to, room, error);
+		const ssize_t got = read_next(stream, to, room, error);
 		if (got <= 0)
 			return (int)got;
 		stream->end += got;
 		stream->end_offset += (uint64_t)got;
 	}
 	return 1;
+}
+
+ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, struct error *error)
+{
+	const size_t left = block_stream_left(stream);
+	ssize_t got;
+
+	if (left > 0) {
+		got = (ssize_t)(left < count ? left : count);
+		memcpy(to, stream->at, (size_t)got);
+		stream->at += got;
+		return got;
+	}
+	got = read_next(stream, to, count, error);
+	if (got > 0)
+		stream->end_offset += (uint64_t)got;
+	return got;
 }
 
 int block_stream_skip(struct block_stream *stream, uint64_t count, struct error *error)
@@ -249,8 +313,25 @@ fail:
 	return result;
 }
 
+void block_stream_init_shared(struct block_stream *stream, struct block_share *share,
+			      unsigned reader)
+{
+	const struct block_stream *origin = block_share_stream(share);
+
+	*stream = (struct block_stream){
+		.fd = -1,
+		.regular = origin->regular,
+		.file_size = origin->file_size,
+		.compression = origin->compression,
+		.share = share,
+		.reader = reader,
+	};
+}
+
 void block_stream_done(struct block_stream *stream)
 {
+	if (stream->share)
+		block_share_leave(stream->share, stream->reader);
 	if (stream->decompressor)
 		stream->compression->ops->destroy(stream->decompressor);
 	free(stream->packed);
@@ -260,6 +341,8 @@ void block_stream_done(struct block_stream *stream)
 
 uint64_t block_stream_file_done(const struct block_stream *stream)
 {
+	if (stream->share)
+		return block_share_file_done(stream->share);
 	const size_t unused = stream->decompressor ? stream->packed_end - stream->packed_start
 						   : block_stream_left(stream);
 	return stream->file_done - unused;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "capture/decompress.h"
@@ -21,6 +22,8 @@
 
 /* The most that can be asked for at once: a record of 16 MiB and its header. */
 #define BLOCK_MAX_NEED (((size_t)16 << 20) + 4096)
+
+struct block_share;
 
 struct block_stream {
 	const uint8_t *at;  /* the next byte; the reader moves it, up to `end` */
@@ -44,6 +47,10 @@ struct block_stream {
 	bool pending; /* the decompressor may have more output without more input */
 	int failed;   /* it met damage behind what it gave out; 0: no */
 	struct error failure;
+	/* Where its bytes come from instead, if others read them, too. */
+	struct block_share *share;
+	unsigned reader;     /* its number there */
+	uint64_t next_block; /* and that of the next block */
 };
 
 /*
@@ -53,6 +60,13 @@ struct block_stream {
  * read. most: behind so many bytes the file is taken to end.
  */
 int block_stream_init(struct block_stream *stream, int fd, uint64_t most, struct error *error);
+
+/*
+ * Starts a stream on bytes that others read, too: it is the reader of this number (see
+ * block_share.h), and leaves when it is done. share outlives it.
+ */
+void block_stream_init_shared(struct block_stream *stream, struct block_share *share,
+			      unsigned reader);
 
 /* Frees what the stream holds; fd stays open. */
 void block_stream_done(struct block_stream *stream);
@@ -67,6 +81,12 @@ int block_stream_need(struct block_stream *stream, size_t count, struct error *e
 
 /* Steps over count bytes, however many. Returns as block_stream_need does. */
 int block_stream_skip(struct block_stream *stream, uint64_t count, struct error *error);
+
+/*
+ * Moves the next bytes, at most count (at least 1), to a place of the caller's. Returns how many;
+ * 0: the stream ends; a negative errno, with a clause in *error: it cannot be read further.
+ */
+ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, struct error *error);
 
 /* Bytes available. */
 static inline size_t block_stream_left(const struct block_stream *stream)

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/block_share.h"
+
 /* What sentences call the file. */
 static void set_name(struct file_source *file, const char *name)
 {
@@ -44,7 +46,7 @@ static int damage(const struct file_source *file, int errnum, const char *place,
 
 static const char *of_data(const struct file_source *file)
 {
-	return file->stream.decompressor ? " of the decompressed data" : "";
+	return file->stream.compression ? " of the decompressed data" : "";
 }
 
 int file_record_damage(const struct file_source *file, struct error *error, const char *format, ...)
@@ -186,7 +188,8 @@ static void file_close(struct source *source)
 	const int fd = file->fd;
 
 	file_free(file);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 static const struct source_ops file_ops = {
@@ -207,7 +210,7 @@ static int not_a_capture(const struct file_source *file, struct error *error)
 	if (left == 0)
 		return error_set(error, ENODATA,
 				 "%s: %s is empty: a capture has a header even without packets",
-				 name, file->stream.decompressor ? "the decompressed data" : "it");
+				 name, file->stream.compression ? "the decompressed data" : "it");
 	if (left < 4)
 		return error_set(error, EBADMSG,
 				 "%s: it has only %zu bytes: too short for a capture", name, left);
@@ -216,7 +219,7 @@ static int not_a_capture(const struct file_source *file, struct error *error)
 		"%s: it is neither a pcap nor a pcapng capture%s (its first bytes are "
 		"%02x %02x %02x %02x); editcap, which comes with Wireshark, converts other "
 		"capture formats",
-		name, file->stream.decompressor ? " when decompressed" : "", at[0], at[1], at[2],
+		name, file->stream.compression ? " when decompressed" : "", at[0], at[1], at[2],
 		at[3]);
 }
 
@@ -233,23 +236,27 @@ static int open_format(struct file_source *file, struct error *error)
 	return not_a_capture(file, error);
 }
 
-static int open_fd(int fd, const char *name, uint64_t most, struct source **source,
-		   struct error *error)
+static struct file_source *new_source(const char *name, struct error *error)
 {
 	struct file_source *file = calloc(1, sizeof(*file));
-	struct error clause;
-	int result;
 
-	if (!file)
-		return error_set(error, ENOMEM, "%.300s: there is not enough memory to read it",
-				 name);
+	if (!file) {
+		error_set(error, ENOMEM, "%.300s: there is not enough memory to read it", name);
+		return NULL;
+	}
 	file->source.ops = &file_ops;
-	file->fd = fd;
+	file->fd = -1;
 	file->stream.fd = -1;
 	set_name(file, name);
-	result = block_stream_init(&file->stream, fd, most, &clause);
+	return file;
+}
+
+/* Opens the format, if result says that the stream is open; clause: why it is not. */
+static int finish_opening(struct file_source *file, int result, const struct error *clause,
+			  struct source **source, struct error *error)
+{
 	if (result < 0)
-		error_set(error, -result, "%s: %.300s", file->name, clause.text);
+		error_set(error, -result, "%s: %.300s", file->name, clause->text);
 	else
 		result = open_format(file, error);
 	if (result < 0) {
@@ -259,6 +266,33 @@ static int open_fd(int fd, const char *name, uint64_t most, struct source **sour
 	file->source.sifts = file->next_sifted != NULL;
 	*source = &file->source;
 	return 0;
+}
+
+static int open_fd(int fd, const char *name, uint64_t most, struct source **source,
+		   struct error *error)
+{
+	struct file_source *file = new_source(name, error);
+	struct error clause;
+	int result;
+
+	if (!file)
+		return -ENOMEM;
+	file->fd = fd;
+	result = block_stream_init(&file->stream, fd, most, &clause);
+	return finish_opening(file, result, &clause, source, error);
+}
+
+int file_source_of_share(const char *name, struct block_share *share, unsigned reader,
+			 struct source **source, struct error *error)
+{
+	struct file_source *file = new_source(name, error);
+
+	if (!file) {
+		block_share_leave(share, reader);
+		return -ENOMEM;
+	}
+	block_stream_init_shared(&file->stream, share, reader);
+	return finish_opening(file, 0, NULL, source, error);
 }
 
 int file_source_open_fd(int fd, const char *name, struct source **source, struct error *error)
@@ -271,36 +305,49 @@ int file_source_open(const char *path, struct source **source, struct error *err
 	return file_source_open_upto(path, UINT64_MAX, source, error);
 }
 
+/* What sentences call a path. */
+static const char *name_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+int file_open(const char *path, struct error *error)
+{
+	const int fd = strcmp(path, "-") == 0
+			       ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+			       : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	const int errnum = errno;
+
+	if (fd < 0)
+		return error_set(error, errnum, "%.300s: it cannot be opened: %s", name_of(path),
+				 strerror(errnum));
+	return fd;
+}
+
 int file_source_open_upto(const char *path, uint64_t most, struct source **source,
 			  struct error *error)
 {
-	const bool standard_input = strcmp(path, "-") == 0;
-	const char *name = standard_input ? "standard input" : path;
-	const int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-				      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0) {
-		const int errnum = errno;
-		return error_set(error, errnum, "%.300s: it cannot be opened: %s", name,
-				 strerror(errnum));
-	}
+	const int fd = file_open(path, error);
 	int result;
-	if (standard_input && isatty(fd))
+
+	if (fd < 0)
+		return fd;
+	if (strcmp(path, "-") == 0 && isatty(fd))
 		result = error_set(error, EINVAL,
 				   "standard input is a terminal: a capture must come from a pipe "
 				   "or a file");
 	else
-		result = open_fd(fd, name, most, source, error);
+		result = open_fd(fd, name_of(path), most, source, error);
 	if (result < 0)
 		close(fd);
 	return result;
 }
 
-bool file_source_is_plain(const char *path, uint64_t *bytes)
+bool file_source_look(const char *path, struct file_look *look)
 {
 	uint8_t magic[COMPRESSION_MAGIC_SIZE];
 	struct stat status;
-	bool plain = false;
+	ssize_t count = 0;
 	int fd;
 
 	/* To open a pipe may wait, or let its writer go on. */
@@ -309,12 +356,14 @@ bool file_source_is_plain(const char *path, uint64_t *bytes)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-		const ssize_t count = pread(fd, magic, sizeof(magic), 0);
-
-		plain = count > 0 && status.st_size > 0 && !compression_of(magic, (size_t)count);
-		*bytes = (uint64_t)status.st_size;
-	}
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		count = pread(fd, magic, sizeof(magic), 0);
 	close(fd);
-	return plain;
+	if (count <= 0 || status.st_size <= 0)
+		return false;
+	*look = (struct file_look){
+		.bytes = (uint64_t)status.st_size,
+		.compressed = compression_of(magic, (size_t)count) != NULL,
+	};
+	return true;
 }

@@ -51,8 +51,8 @@ struct file_source {
 	struct source source; /* first: see struct source */
 	struct block_stream stream;
 	char name[FILE_NAME_SIZE]; /* as sentences show it */
-	int fd;
-	uint64_t records; /* handed out */
+	int fd;                    /* -1: its bytes come from a share */
+	uint64_t records;          /* handed out */
 	/* The format's next batch: the number of frames, 0 at a clean end, or a
 	 * negative errno. */
 	int (*next)(struct file_source *file, struct tcpm_frame *frames, size_t max,
@@ -92,6 +92,15 @@ static inline uint64_t file_get64(const uint8_t *bytes, bool swapped)
 	memcpy(&value, bytes, sizeof(value));
 	return swapped ? __builtin_bswap64(value) : value;
 }
+
+/* A descriptor of the file, or of standard input if the path is "-"; a negative errno, and *error
+ * names the file. */
+int file_open(const char *path, struct error *error);
+
+/* A source, called `name`, of bytes that others read, too, as the reader of this number, which
+ * leaves when the source is closed or cannot be opened. Otherwise as file_source_open. */
+int file_source_of_share(const char *name, struct block_share *share, unsigned reader,
+			 struct source **source, struct error *error);
 
 /*
  * Each returns -EBADMSG, or another negative errno, and writes the one sentence

@@ -109,10 +109,15 @@ int file_source_open(const char *path, struct source **source, struct error *err
 int file_source_open_upto(const char *path, uint64_t most, struct source **source,
 			  struct error *error);
 
-/* Whether a path names a regular file of a known size, that is not compressed: one that several
- * sources may read side by side, each as cheaply as one alone. *bytes is its size then. It is
- * opened and closed again. */
-bool file_source_is_plain(const char *path, uint64_t *bytes);
+/* What a file is like, before it is read. */
+struct file_look {
+	uint64_t bytes; /* its size on the disk */
+	bool compressed;
+};
+
+/* Opens a file, looks, and closes it again. False: it is no regular file of a known size (as a
+ * pipe), or cannot be looked at. */
+bool file_source_look(const char *path, struct file_look *look);
 
 /*
  * As file_source_open, for an open descriptor, from where it stands; name is what errors call

@@ -1,6 +1,6 @@
 /*
- * Which paths name a plain file that several sources may read side by side: told without
- * waiting for anybody, and without a word to whoever is at a pipe's other end.
+ * Which paths name a file of a known size, and whether it is compressed: told without waiting for
+ * anybody, and without a word to whoever is at a pipe's other end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include "capture_builder.h"
 
 /* A directory of the tests' own, in which they run. */
-static char directory[] = "/tmp/test_plain_XXXXXX";
+static char directory[] = "/tmp/test_look_XXXXXX";
 
 static int enter_directory(void **state)
 {
@@ -61,33 +61,36 @@ static int free_descriptor(void)
 	return fd;
 }
 
-static void assert_plain(const char *path, uint64_t size)
+static void assert_looks(const char *path, uint64_t size, bool compressed)
 {
 	const int before = free_descriptor();
-	uint64_t bytes = 12345;
+	struct file_look look;
 
-	assert_true(file_source_is_plain(path, &bytes));
-	assert_int_equal(bytes, size);
+	assert_true(file_source_look(path, &look));
+	assert_int_equal(look.bytes, size);
+	assert_int_equal(look.compressed, compressed);
 	assert_int_equal(free_descriptor(), before);
 }
 
-static void assert_not_plain(const char *path)
+static void assert_plain(const char *path, uint64_t size)
+{
+	assert_looks(path, size, false);
+}
+
+static void assert_no_file(const char *path)
 {
 	const int before = free_descriptor();
-	uint64_t bytes = 0;
+	struct file_look look;
 
-	assert_false(file_source_is_plain(path, &bytes));
+	assert_false(file_source_look(path, &look));
 	assert_int_equal(free_descriptor(), before);
 }
 
 /* A file of these bytes, as long as it takes. */
-static void assert_file(const void *bytes, size_t size, bool plain)
+static void assert_file(const void *bytes, size_t size, bool compressed)
 {
 	write_file("file", bytes, size);
-	if (plain)
-		assert_plain("file", size);
-	else
-		assert_not_plain("file");
+	assert_looks("file", size, compressed);
 	unlink("file");
 }
 
@@ -99,15 +102,17 @@ static void plain_files(void **state)
 	pcap_header(&file);
 	for (unsigned i = 1; i < 10; i++)
 		pcap_record(&file, i, 100 * i);
-	assert_file(file.bytes, file.size, true);
+	assert_file(file.bytes, file.size, false);
 	file.size = 0;
 	ng_section(&file);
 	ng_interface(&file);
-	assert_file(file.bytes, file.size, true);
-	assert_file("x", 1, true);
-	assert_file("hello, world\n", 13, true);
+	assert_file(file.bytes, file.size, false);
+	assert_file("x", 1, false);
+	assert_file("hello, world\n", 13, false);
 	/* So large are also files whose size the system does not know, as those of /proc. */
-	assert_file("", 0, false);
+	write_file("file", "", 0);
+	assert_no_file("file");
+	unlink("file");
 	builder_done(&file);
 }
 
@@ -134,7 +139,7 @@ static void links(void **state)
 	assert_int_equal(symlink("file", "link"), 0);
 	assert_plain("link", 5);
 	unlink("file");
-	assert_not_plain("link");
+	assert_no_file("link");
 	unlink("link");
 }
 
@@ -148,19 +153,19 @@ static void compressed_files(void **state)
 	pcap_header(&file);
 	pcap_record(&file, 1, 1000);
 	put_gzip_stored(&packed, file.bytes, file.size);
-	assert_file(packed.bytes, packed.size, false);
+	assert_file(packed.bytes, packed.size, true);
 	packed.size = 0;
 	put_zstd_raw(&packed, file.bytes, file.size);
-	assert_file(packed.bytes, packed.size, false);
+	assert_file(packed.bytes, packed.size, true);
 	packed.size = 0;
 	put_zstd_skippable(&packed, 3);
-	assert_file(packed.bytes, packed.size, false);
+	assert_file(packed.bytes, packed.size, true);
 	/* No more than the beginning: it is not the reader's part to tell whether that is all. */
-	assert_file("\x1f\x8b\x08", 3, false);
-	assert_file("\x28\xb5\x2f\xfd", 4, false);
+	assert_file("\x1f\x8b\x08", 3, true);
+	assert_file("\x28\xb5\x2f\xfd", 4, true);
 	assert_file("\xfd"
 		    "7zXZ\0",
-		    6, false);
+		    6, true);
 	builder_done(&packed);
 	builder_done(&file);
 }
@@ -176,7 +181,7 @@ static void standard_input(void **state)
 	fd = open("-", O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_true(dup2(fd, STDIN_FILENO) >= 0);
-	assert_not_plain("-");
+	assert_no_file("-");
 	assert_plain("./-", 5);
 	assert_int_equal(lseek(STDIN_FILENO, 0, SEEK_CUR), 0);
 	close(STDIN_FILENO);
@@ -191,15 +196,15 @@ static void standard_input(void **state)
 static void no_files(void **state)
 {
 	(void)state;
-	assert_not_plain("/");
-	assert_not_plain(".");
-	assert_not_plain("/dev/null");
-	assert_not_plain("/dev/zero");
-	assert_not_plain("missing");
-	assert_not_plain("missing/file");
-	assert_not_plain("");
+	assert_no_file("/");
+	assert_no_file(".");
+	assert_no_file("/dev/null");
+	assert_no_file("/dev/zero");
+	assert_no_file("missing");
+	assert_no_file("missing/file");
+	assert_no_file("");
 	write_file("file", "hello", 5);
-	assert_not_plain("file/below");
+	assert_no_file("file/below");
 	unlink("file");
 }
 
@@ -242,7 +247,7 @@ static void pipe_without_writer(void **state)
 	assert_true(watch >= 0);
 	assert_true(inotify_add_watch(watch, "pipe", IN_OPEN) >= 0);
 	alarm(20); /* rather than to wait for ever */
-	assert_not_plain("pipe");
+	assert_no_file("pipe");
 	alarm(0);
 	assert_false(was_opened(watch));
 	/* So it would have been seen. */
@@ -267,9 +272,9 @@ static void pipe_with_a_writer_that_waits(void **state)
 	pause_ms(50);
 	alarm(20);
 	for (int i = 0; i < 100; i++) {
-		uint64_t bytes;
+		struct file_look look;
 
-		assert_false(file_source_is_plain("pipe", &bytes));
+		assert_false(file_source_look("pipe", &look));
 	}
 	pause_ms(50);
 	assert_false(atomic_load(&let_through));

@@ -1,0 +1,55 @@
+/*
+ * A file's bytes for several who read it side by side, each in a thread of its own: each block is
+ * read, and decompressed, once, by whoever gets to it first. A few blocks stay at hand; nobody gets
+ * farther ahead of the slowest.
+ */
+#ifndef CAPTURE_BLOCK_SHARE_H
+#define CAPTURE_BLOCK_SHARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "capture/block.h"
+
+/* So many bytes before a block are those that came before it, as far as there are any. */
+#define BLOCK_SHARE_BEFORE ((size_t)4096)
+
+struct block_share;
+
+/* A block at hand. */
+struct shared_block {
+	const uint8_t *bytes;
+	size_t length; /* 1 to BLOCK_SIZE */
+};
+
+/*
+ * Shares an open file between `readers` (1 or more), which have numbers from 0. The file must not
+ * make anybody wait. Errors as those of block_stream_init; *share is untouched then. Does not own
+ * fd.
+ */
+int block_share_new(int fd, uint64_t most, unsigned readers, struct block_share **share,
+		    struct error *error);
+
+/* NULL is fine. No reader may use it any more. */
+void block_share_free(struct block_share *share);
+
+/*
+ * The block of a number, which is the reader's next one; its first is number 0. It stays until
+ * the reader asks for the one behind the next. Returns and fills *error as block_stream_need of one
+ * byte does; 0 and errors are the same for all readers. May wait for other readers.
+ */
+int block_share_get(struct block_share *share, unsigned reader, uint64_t number,
+		    struct shared_block *block, struct error *error);
+
+/* The reader asks for nothing more: nobody waits for it. */
+void block_share_leave(struct block_share *share, unsigned reader);
+
+/* The stream that the blocks come from. What it says of itself does not change; the rest is the
+ * share's. */
+const struct block_stream *block_share_stream(const struct block_share *share);
+
+/* How much of the file itself was read. */
+uint64_t block_share_file_done(struct block_share *share);
+
+#endif
