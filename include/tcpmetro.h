@@ -138,8 +138,8 @@ struct tcpm_sample {
 	int64_t previous_ns; /* the sample before in this direction and class; -1: none */
 	uint64_t frame;      /* number of the frame that holds the acknowledgement */
 	uint64_t order;      /* of that frame, of all that the engine was fed, from 1 */
-	const struct tcpm_flow_id
-		*flow; /* valid during the call only; see tcpm_handler.wants_flow */
+	/* Valid during the call only; NULL if it was not wanted, see tcpm_handler. */
+	const struct tcpm_flow_id *flow;
 	/* The caller's word for this direction of this flow: NULL at first, kept
 	 * until the flow is closed. Saves the caller a look-up for each sample. It stays
 	 * where it is until the flow is closed or the engine is fed again. */

@@ -151,7 +151,8 @@ static int append_block(struct block_stream *stream, const struct shared_block *
 
 	if (result < 0)
 		return result;
-	memcpy(stream->buffer + (stream->end - stream->buffer), block->bytes, block->length);
+	memcpy(stream->buffer + (size_t)(stream->end - stream->buffer), block->bytes,
+	       block->length);
 	stream->end += block->length;
 	return 0;
 }

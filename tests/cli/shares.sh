@@ -27,6 +27,8 @@ mkdir 1 2 3 || exit 1
 cp "$here/../net/demo.pcap" . || exit 1
 # 180,000 packets.
 "$make_capture" --seed 6 idle 30000 long.pcap || exit 1
+# Records far apart, which each thread reads by itself.
+"$make_capture" --seed 7 full 20000 full.pcap || exit 1
 
 # one THREADS ARGUMENTS: a run, for the comparison. The arguments are read by a shell.
 one() {
@@ -62,7 +64,7 @@ goldens_are_same() {
 
 formats_are_same() {
   local file
-  for file in demo.pcap long.pcap; do
+  for file in demo.pcap long.pcap full.pcap; do
     compare "-r $file --samples --format csv"
     compare "-r $file --samples --format json --both-sides"
     compare "-r $file -g flow --format csv"
@@ -107,6 +109,8 @@ files_are_same() {
   compare '-r cut-demo.pcap -r demo.pcap --samples'
   compare '-r no-such.pcap -r cut-demo.pcap -r text.pcap -r demo.pcap --samples'
   gzip -kf demo.pcap && compare '-r demo.pcap.gz --samples'
+  head -c 100000 demo.pcap.gz >cut.pcap.gz && compare '-r cut.pcap.gz --samples --format csv'
+  compare '-r full.pcap -r demo.pcap.gz -r long.pcap --format csv'
   compare '-r demo.pcap -r demo.pcap.gz --samples'
   compare '-r - <demo.pcap'
 }
