@@ -223,6 +223,11 @@ ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, s
 		stream->at += got;
 		return got;
 	}
+	/* From here on nothing goes through it. */
+	free(stream->buffer);
+	stream->buffer = NULL;
+	stream->at = stream->end = NULL;
+	stream->capacity = 0;
 	got = read_next(stream, to, count, error);
 	if (got > 0)
 		stream->end_offset += (uint64_t)got;

@@ -84,7 +84,8 @@ int block_stream_skip(struct block_stream *stream, uint64_t count, struct error 
 
 /*
  * Moves the next bytes, at most count (at least 1), to a place of the caller's. Returns how many;
- * 0: the stream ends; a negative errno, with a clause in *error: it cannot be read further.
+ * 0: the stream ends; a negative errno, with a clause in *error: it cannot be read further. A
+ * stream that bytes are taken of is used in no other way any more.
  */
 ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, struct error *error);
 

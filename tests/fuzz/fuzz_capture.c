@@ -9,8 +9,9 @@
  * To compile by hand:
  *	clang -D_GNU_SOURCE -DHAVE_ZLIB -DHAVE_ZSTD -Iinclude -Isrc -g -O1 \
  *		-fsanitize=fuzzer,address,undefined tests/fuzz/fuzz_capture.c \
- *		src/capture/{block,decompress,file_source,gzip,zstd}.c \
- *		src/capture/pcap*.c src/base/error.c -lz -lzstd -o fuzz_capture
+ *		src/capture/{block,block_share,decompress,file_source,gzip,zstd}.c \
+ *		src/capture/pcap*.c src/packet/hosts.c src/base/{error,pages}.c -lz -lzstd \
+ *		-pthread -o fuzz_capture
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -8,7 +8,8 @@
  *
  * Whatever comes in: all sums add up, no sample is negative or absurd, every flow
  * that was opened is closed, each segment is told of once, with a sample or at its
- * flow's end, and the order of time does not matter.
+ * flow's end, and the order of time does not matter. Raw frames that engines share are each
+ * measured by one of them.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,11 +86,13 @@ static void check(const struct tcpm_counters *counters, const struct totals *tot
 	require(counters->out_of_order == totals->sent.out_of_order);
 }
 
-static void feed(struct tcpm_engine *engine, const uint8_t *bytes, size_t size, uint32_t missing,
-		 uint16_t linktype, int64_t time_ns, uint64_t number)
+/* The bytes stand alone, so that a sanitizer sees what is read beyond them. */
+static void begin_frame(struct tcpm_frame *frame, const uint8_t *bytes, size_t size,
+			uint32_t missing, uint16_t linktype, int64_t time_ns, uint64_t number)
 {
 	uint8_t *exact = malloc(size ? size : 1);
-	struct tcpm_frame frame = {
+
+	*frame = (struct tcpm_frame){
 		.bytes = exact,
 		.captured = (uint32_t)size,
 		.wire_length = (uint32_t)size + missing,
@@ -97,37 +100,104 @@ static void feed(struct tcpm_engine *engine, const uint8_t *bytes, size_t size, 
 		.number = number,
 		.linktype = linktype,
 	};
-
 	memcpy(exact, bytes, size);
-	tcpm_engine_feed(engine, &frame, 1);
-	free(exact);
 }
 
-static void feed_raw(struct tcpm_engine *engine, const uint8_t *data, size_t size)
+static void end_frame(struct tcpm_frame *frame)
+{
+	free((void *)(uintptr_t)frame->bytes);
+}
+
+/* ---- raw frames ---- */
+
+struct raw {
+	const uint8_t *data;
+	size_t size;
+	uint64_t number;
+	int64_t now_ns;
+};
+
+/* False: there is no other one. */
+static bool next_raw(struct raw *raw, struct tcpm_frame *frame)
 {
 	/* Seeds name them by index: append only. */
 	static const uint16_t linktypes[] = {1,   0,   12,  14,  101, 108, 113, 228, 229, 276,
 					     147, 9,   50,  51,  100, 104, 105, 107, 109, 117,
 					     119, 127, 163, 166, 192, 204, 219, 239, 258};
-	uint64_t number = 0;
-	int64_t now_ns = 0;
+	const uint8_t *data = raw->data;
+	size_t length;
 
-	while (size >= 4) {
-		uint16_t linktype =
-			linktypes[(data[0] & 0x7f) % (sizeof(linktypes) / sizeof(linktypes[0]))];
-		uint32_t missing = data[0] & 0x80 ? 1000 : 0;
-		size_t length = data[1];
+	if (raw->size < 4)
+		return false;
+	length = data[1] < raw->size - 4 ? data[1] : raw->size - 4;
+	raw->now_ns += (int64_t)(int8_t)data[2] * 1000000 + data[3];
+	begin_frame(frame, data + 4, length, data[0] & 0x80 ? 1000 : 0,
+		    linktypes[(data[0] & 0x7f) % (sizeof(linktypes) / sizeof(linktypes[0]))],
+		    raw->now_ns, ++raw->number);
+	raw->data += 4 + length;
+	raw->size -= 4 + length;
+	return true;
+}
 
-		now_ns += (int64_t)(int8_t)data[2] * 1000000 + data[3];
-		data += 4;
-		size -= 4;
-		if (length > size)
-			length = size;
-		feed(engine, data, length, missing, linktype, now_ns, ++number);
-		data += length;
-		size -= length;
+static void feed_raw(struct tcpm_engine *engine, const uint8_t *data, size_t size)
+{
+	struct raw raw = {.data = data, .size = size};
+	struct tcpm_frame frame;
+
+	while (next_raw(&raw, &frame)) {
+		tcpm_engine_feed(engine, &frame, 1);
+		end_frame(&frame);
 	}
 }
+
+/* Of so many frames at most it is seen whether engines share them rightly. */
+#define MOST_SHARED 300
+
+static void add_decoded(uint64_t sums[TCPM_DECODES], const struct tcpm_engine *engine)
+{
+	for (unsigned i = 0; i < TCPM_DECODES; i++)
+		sums[i] += tcpm_engine_counters(engine)->decoded[i];
+}
+
+/* What so many engines decode of frames that each sifts. */
+static void share(const struct tcpm_frame *frames, size_t count, uint32_t shares,
+		  uint64_t sums[TCPM_DECODES])
+{
+	static struct tcpm_frame mine[MOST_SHARED];
+
+	for (uint32_t i = 0; i < shares; i++) {
+		struct tcpm_options options = {.shares = shares, .share = i};
+		struct tcpm_engine *engine = tcpm_engine_new(&options, NULL);
+
+		require(engine != NULL);
+		memcpy(mine, frames, count * sizeof(*frames));
+		tcpm_engine_feed(engine, mine, tcpm_engine_sift(engine, mine, count));
+		add_decoded(sums, engine);
+		tcpm_engine_free(engine);
+	}
+}
+
+static void check_sharing(const uint8_t *data, size_t size)
+{
+	static struct tcpm_frame frames[MOST_SHARED];
+	struct raw raw = {.data = data, .size = size};
+	uint64_t alone[TCPM_DECODES] = {0};
+	size_t count = 0;
+
+	while (count < MOST_SHARED && next_raw(&raw, &frames[count]))
+		count++;
+	share(frames, count, 1, alone);
+	for (uint32_t shares = 2; shares < 4; shares++) {
+		uint64_t together[TCPM_DECODES] = {0};
+
+		share(frames, count, shares, together);
+		require(memcmp(together, alone, sizeof(alone)) == 0);
+	}
+	while (count > 0)
+		end_frame(&frames[--count]);
+}
+
+/* ---- orders ---- */
 
 static uint8_t *put16(uint8_t *at, uint32_t value)
 {
@@ -195,12 +265,15 @@ static void feed_orders(struct tcpm_engine *engine, const uint8_t *data, size_t 
 	int64_t now_ns = 0;
 
 	for (; size >= ORDER_SIZE; data += ORDER_SIZE, size -= ORDER_SIZE) {
+		struct tcpm_frame frame;
 		uint8_t bytes[100];
 		uint32_t length;
 		size_t built = build(data, (uint32_t)number, bytes, &length);
 
 		now_ns += (int64_t)(int8_t)data[9] * 1000000 + (int64_t)data[10] * 1000;
-		feed(engine, bytes, built, length, 101, now_ns, ++number);
+		begin_frame(&frame, bytes, built, length, 101, now_ns, ++number);
+		tcpm_engine_feed(engine, &frame, 1);
+		end_frame(&frame);
 	}
 }
 
@@ -225,5 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tcpm_engine_flush(engine);
 	check(tcpm_engine_counters(engine), &totals);
 	tcpm_engine_free(engine);
+	if (!(data[0] & 1))
+		check_sharing(data + 1, size - 1);
 	return 0;
 }
