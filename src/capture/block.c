@@ -286,7 +286,6 @@ static void look_at_file(struct block_stream *stream)
 	if (!S_ISREG(status.st_mode))
 		return;
 	const off_t start = lseek(stream->fd, 0, SEEK_CUR);
-	stream->regular = true;
 	if (start >= 0 && status.st_size > start)
 		stream->file_size = (uint64_t)(status.st_size - start);
 	(void)posix_fadvise(stream->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -326,7 +325,6 @@ void block_stream_init_shared(struct block_stream *stream, struct block_share *s
 
 	*stream = (struct block_stream){
 		.fd = -1,
-		.regular = origin->regular,
 		.file_size = origin->file_size,
 		.compression = origin->compression,
 		.share = share,

@@ -34,7 +34,6 @@ struct block_stream {
 	size_t capacity;
 	uint64_t end_offset; /* of `end` in the stream */
 	int fd;
-	bool regular;
 	uint64_t file_size; /* 0: not known */
 	uint64_t file_done; /* bytes read from fd, */
 	uint64_t most;      /* and how many are read at most */

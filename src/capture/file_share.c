@@ -13,25 +13,22 @@
 
 struct file_share {
 	int fd;
-	char *path;
 	struct block_share *blocks;
+	char path[];
 };
 
 int file_share_open(const char *path, uint64_t most, unsigned sources, struct file_share **share,
 		    struct error *error)
 {
-	struct file_share *made = calloc(1, sizeof(*made));
+	struct file_share *made = calloc(1, sizeof(*made) + strlen(path) + 1);
 	struct error clause;
 	int result;
 
 	if (!made)
 		return error_set(error, ENOMEM, "%.300s: there is not enough memory to read it",
 				 path);
+	strcpy(made->path, path);
 	made->fd = result = file_open(path, error);
-	made->path = strdup(path);
-	if (result >= 0 && !made->path)
-		result = error_set(error, ENOMEM, "%.300s: there is not enough memory to read it",
-				   path);
 	if (result >= 0) {
 		result = block_share_new(made->fd, most, sources, &made->blocks, &clause);
 		if (result < 0)
@@ -120,6 +117,5 @@ void file_share_close(struct file_share *share)
 	block_share_free(share->blocks);
 	if (share->fd >= 0)
 		close(share->fd);
-	free(share->path);
 	free(share);
 }

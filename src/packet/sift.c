@@ -27,11 +27,9 @@ static size_t keep(const struct sift *sift, const struct tcpm_frame *frames, siz
 	size_t next = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		enum sift_whose whose = SIFT_UNKNOWN;
+		enum sift_whose whose = sift_frame(sift, &frames[i]);
 
 		kept[most] = frames[i];
-		if (frames[i].linktype == PACKET_LINKTYPE_ETHERNET)
-			whose = sift_look(sift, frames[i].bytes, frames[i].captured);
 		kept[most].skipped = (uint8_t)(i - next);
 		kept[most].whose = (uint8_t)whose;
 		kept[most].before_ns = before_ns;

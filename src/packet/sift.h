@@ -42,6 +42,12 @@ static inline bool sift_is_others(const struct sift *sift, uint32_t hosts)
 	return (uint64_t)hosts * sift->shares >> 32 != sift->share;
 }
 
+/* Whose a frame between hosts of this number is. */
+static inline enum sift_whose sift_whose_of(const struct sift *sift, uint32_t hosts)
+{
+	return (enum sift_whose)(SIFT_OURS + sift_is_others(sift, hosts));
+}
+
 /* Whose an Ethernet frame is. */
 static inline __attribute__((always_inline)) enum sift_whose sift_look(const struct sift *sift,
 								       const uint8_t *bytes,
@@ -51,7 +57,16 @@ static inline __attribute__((always_inline)) enum sift_whose sift_look(const str
 
 	if (!packet_hosts_peek_ethernet(bytes, captured, &hosts))
 		return SIFT_UNKNOWN;
-	return (enum sift_whose)(SIFT_OURS + sift_is_others(sift, hosts));
+	return sift_whose_of(sift, hosts);
+}
+
+/* Whose a frame of any link type is. */
+static inline __attribute__((always_inline)) enum sift_whose sift_frame(
+	const struct sift *sift, const struct tcpm_frame *frame)
+{
+	uint32_t hosts;
+
+	return packet_hosts_peek(frame, &hosts) ? sift_whose_of(sift, hosts) : SIFT_UNKNOWN;
 }
 
 /* Sifts frames in place, SIFT_FRAMES together; returns how many are kept. */

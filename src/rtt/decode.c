@@ -4,9 +4,6 @@
 #include "rtt/decode.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "packet/hosts.h"
@@ -77,10 +74,9 @@ static unsigned decode_ours(const struct decode_rules *rules, const struct tcpm_
 {
 	unsigned whose = frame->whose;
 	unsigned result;
-	uint32_t hosts;
 
-	if (whose == SIFT_UNKNOWN && packet_hosts_peek(frame, &hosts))
-		whose = SIFT_OURS + sift_is_others(&rules->sift, hosts);
+	if (whose == SIFT_UNKNOWN)
+		whose = sift_frame(&rules->sift, frame);
 	if (whose == SIFT_OTHERS)
 		return DECODED_ELSEWHERE;
 	result = packet_decode_with(&rules->ports, frame, packet);

@@ -4,7 +4,7 @@
  * The first byte chooses how the rest is read: the batch's size, and whether it
  * comes as a file or through a pipe. What must hold: every byte of every frame can
  * be read, records count up by one, lengths and times are in range, and the end
- * stays the end.
+ * stays the end. A source that can sift leaves out no record without counting it.
  *
  * To compile by hand:
  *	clang -D_GNU_SOURCE -DHAVE_ZLIB -DHAVE_ZSTD -Iinclude -Isrc -g -O1 \
@@ -76,6 +76,33 @@ static unsigned check_frame(const struct source *source, const struct tcpm_frame
 	return sum;
 }
 
+/* What was sifted adds up to what is there. */
+static void check_sifted(const uint8_t *bytes, size_t length, size_t max, uint64_t records)
+{
+	static struct tcpm_frame frames[128];
+	const struct sift sift = {.shares = 2, .share = max & 1};
+	struct source_sifted sifted;
+	struct source *source;
+	struct error error;
+	uint64_t number = 0;
+	int count;
+
+	must(file_source_open_fd(input(bytes, length, 0), "fuzz", &source, &error) == 0);
+	while (source->sifts &&
+	       (count = source_next_sifted(source, &sift, frames, max, &sifted, &error)) > 0) {
+		const uint64_t end = number + (uint64_t)count;
+
+		must((size_t)count <= max && sifted.kept <= (size_t)count && sifted.kept > 0);
+		for (size_t i = 0; i < sifted.kept; i++) {
+			number += frames[i].skipped + 1u;
+			check_frame(source, &frames[i], number);
+		}
+		must(number == end);
+	}
+	must(!source->sifts || number == records);
+	source_close(source);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct tcpm_frame frames[128];
@@ -106,5 +133,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	must(progress.records == records && progress.bytes_done <= length - 1);
 	source_close(source);
 	__asm__ volatile("" : : "r"(sum)); /* so that no read is left out */
+	check_sifted(bytes + 1, length - 1, max, records);
 	return 0;
 }

@@ -32,6 +32,16 @@ static uint64_t random_below(uint64_t *state, uint64_t limit)
 	return *state * 0x2545f4914f6cdd1dULL % limit;
 }
 
+/* Field by field: what lies between them is left as it is. */
+static inline void copy_id(struct tcpm_flow_id *to, const struct tcpm_flow_id *from)
+{
+	memcpy(to->address, from->address, sizeof(to->address));
+	memcpy(to->port, from->port, sizeof(to->port));
+	memcpy(to->label_kind, from->label_kind, sizeof(to->label_kind));
+	memcpy(to->label, from->label, sizeof(to->label));
+	to->interface = from->interface;
+}
+
 struct capture {
 	struct tcpm_frame frames[FRAMES];
 	uint8_t bytes[FRAMES][MOST];

@@ -46,15 +46,6 @@ static struct said *new_said(struct heard *heard)
 	return said;
 }
 
-static void copy_id(struct tcpm_flow_id *to, const struct tcpm_flow_id *from)
-{
-	memcpy(to->address, from->address, sizeof(to->address));
-	memcpy(to->port, from->port, sizeof(to->port));
-	memcpy(to->label_kind, from->label_kind, sizeof(to->label_kind));
-	memcpy(to->label, from->label, sizeof(to->label));
-	to->interface = from->interface;
-}
-
 static void on_sample(void *user, const struct tcpm_sample *sample)
 {
 	struct heard *heard = user;
