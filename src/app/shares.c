@@ -12,9 +12,10 @@
 /* Records of a stretch: a few milliseconds of work. */
 #define STRETCH_RECORDS 32768
 
-/* Where records begin farther apart than so many bytes, each share reads the file by itself: most
- * of what one reads is not looked at, and what is looked at another processor would have to fetch
- * line by line, which takes longer than reading it again. */
+/* Where records begin farther apart than so many bytes, most of what is read is not looked at, and
+ * what is looked at another processor would have to fetch line by line, which takes longer than
+ * reading it again. So they are trimmed by whoever reads them; where that cannot be, each share
+ * reads the file by itself. */
 #define FAR_APART 512
 
 static bool is_alone(const struct share *share)
@@ -329,6 +330,13 @@ static void open_shared(struct share *share)
 					  &share->error);
 }
 
+/* Has the capture trimmed, if it can be, and if all that is looked at is what is decoded: a filter
+ * may look at anything. */
+static bool trim(struct shares *shares)
+{
+	return !shares->all[0].measure.intake.filter && file_share_trim(shares->file);
+}
+
 /* Opens the capture once for all shares, and says so in shares->file, if that pays. */
 static int open_once(struct shares *shares, uint64_t bytes, struct error *error)
 {
@@ -336,7 +344,7 @@ static int open_once(struct shares *shares, uint64_t bytes, struct error *error)
 
 	if (result < 0)
 		return result;
-	if (file_share_spacing(shares->file) > FAR_APART) {
+	if (file_share_spacing(shares->file) > FAR_APART && !trim(shares)) {
 		file_share_close(shares->file);
 		shares->file = NULL;
 		return 0;

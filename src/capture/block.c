@@ -38,6 +38,11 @@ static ssize_t read_some(int fd, void *to, size_t count)
 	}
 }
 
+static int read_failed(int errnum, struct error *error)
+{
+	return error_set(error, errnum, "reading it failed: %s", strerror(errnum));
+}
+
 /* Bytes read from the file itself; 0 at its end. */
 static ssize_t read_file(struct block_stream *stream, void *to, size_t count, struct error *error)
 {
@@ -45,7 +50,7 @@ static ssize_t read_file(struct block_stream *stream, void *to, size_t count, st
 	const ssize_t got = read_some(stream->fd, to, count < left ? count : (size_t)left);
 
 	if (got < 0)
-		return error_set(error, (int)-got, "reading it failed: %s", strerror((int)-got));
+		return read_failed((int)-got, error);
 	stream->file_done += (uint64_t)got;
 	return got;
 }
@@ -178,7 +183,7 @@ static int need_shared(struct block_stream *stream, size_t count, struct error *
 				return result;
 		}
 		stream->next_block++;
-		stream->end_offset += block.length;
+		stream->end_offset = block.end_offset;
 	}
 	return 1;
 }
@@ -232,6 +237,26 @@ ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, s
 	if (got > 0)
 		stream->end_offset += (uint64_t)got;
 	return got;
+}
+
+ssize_t block_stream_at(const struct block_stream *stream, uint64_t offset, void *to, size_t count,
+			struct error *error)
+{
+	const uint64_t left = offset < stream->most ? stream->most - offset : 0;
+	size_t done = 0;
+
+	if (count > left)
+		count = (size_t)left;
+	while (done < count) {
+		const ssize_t got = pread(stream->fd, (uint8_t *)to + done, count - done,
+					  (off_t)(offset + done));
+		if (got < 0)
+			return read_failed(errno, error);
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
 }
 
 int block_stream_skip(struct block_stream *stream, uint64_t count, struct error *error)

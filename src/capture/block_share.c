@@ -11,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/trim.h"
+
 #define PAGE ((size_t)4096)
+
+/* What is read at once of a file that is trimmed: it fits the cache next to the processor. */
+#define PIECE ((size_t)512 << 10)
 
 /* Blocks at hand: of the slowest reader the last one, for its end, and the one it is at; and what
  * is ahead of that. */
@@ -22,22 +27,39 @@
 struct place {
 	uint8_t *memory; /* BLOCK_SHARE_BEFORE bytes, then the block */
 	size_t length;   /* of the block */
+	uint64_t end_offset;
+};
+
+/* What it takes to trim a file. Pieces are read side by side, each by one reader, and trimmed one
+ * after the other. */
+struct trimming {
+	struct trim trim; /* whoever's turn it is has it */
+	bool over;        /* that was the last piece; behind it comes: */
+	int result;       /* 0, or a negative errno */
+	struct error error;
+	uint8_t *pieces; /* of each reader: TRIM_BEFORE bytes, then a piece */
 };
 
 struct block_share {
-	struct block_stream stream; /* whoever reads has it */
+	struct block_stream stream; /* whoever reads has it, unless it is trimmed */
+	struct trimming *trimming;  /* NULL: the stream's own bytes are the blocks */
 	unsigned readers;
 	struct place places[PLACES];
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* what follows, with the lock */
-	uint64_t count;         /* blocks that were read */
-	bool reading;           /* somebody is */
+	uint64_t begun;         /* blocks that somebody has begun to read, */
+	uint64_t count;         /* and those that are there */
 	bool ended;             /* there are no more blocks, for: */
 	int result;             /* 0, or a negative errno */
 	struct error error;
 	uint64_t file_done;
 	uint64_t uses[]; /* of each reader: the lowest block that it still looks at, or LEFT */
 };
+
+static uint8_t *piece_of(const struct trimming *trimming, unsigned reader)
+{
+	return trimming->pieces + reader * (TRIM_BEFORE + PIECE) + TRIM_BEFORE;
+}
 
 static uint8_t *block_of(const struct place *place)
 {
@@ -73,12 +95,48 @@ int block_share_new(int fd, uint64_t most, unsigned readers, struct block_share 
 	return 0;
 }
 
+static void trimming_free(struct trimming *trimming)
+{
+	if (trimming)
+		free(trimming->pieces);
+	free(trimming);
+}
+
+int block_share_trim(struct block_share *share, uint32_t max_packet)
+{
+	struct trimming *made = calloc(1, sizeof(*made));
+	uint8_t *memory[PLACES];
+	bool room = made != NULL;
+
+	if (made) {
+		trim_init(&made->trim, max_packet);
+		made->pieces = aligned_alloc(PAGE, share->readers * (TRIM_BEFORE + PIECE));
+		room = made->pieces != NULL;
+	}
+	for (unsigned i = 0; i < PLACES; i++) {
+		memory[i] = aligned_alloc(PAGE, BLOCK_SHARE_BEFORE + PIECE + TRIM_MORE);
+		room &= memory[i] != NULL;
+	}
+	for (unsigned i = 0; i < PLACES; i++) {
+		free(room ? share->places[i].memory : memory[i]);
+		if (room)
+			share->places[i].memory = memory[i];
+	}
+	if (!room) {
+		trimming_free(made);
+		return -ENOMEM;
+	}
+	share->trimming = made;
+	return 0;
+}
+
 void block_share_free(struct block_share *share)
 {
 	if (!share)
 		return;
 	for (unsigned i = 0; i < PLACES; i++)
 		free(share->places[i].memory);
+	trimming_free(share->trimming);
 	block_stream_done(&share->stream);
 	pthread_cond_destroy(&share->changed);
 	pthread_mutex_destroy(&share->lock);
@@ -98,32 +156,92 @@ static uint64_t lowest_use(const struct block_share *share)
 	return lowest;
 }
 
-/* Whether the next block may be read now: into a place that nobody looks at. */
+/* Whether the next block may be begun now, into a place that nobody looks at. Pieces that are to be
+ * trimmed are read side by side, other blocks one after the other. */
 static bool may_read(const struct block_share *share)
 {
-	return !share->reading && !share->ended && share->count < lowest_use(share) + PLACES;
+	return !share->ended && share->begun < lowest_use(share) + PLACES &&
+	       (share->trimming || share->begun == share->count);
 }
 
-/* Reads the next block; leaves the lock for it. */
-static void read_next(struct block_share *share)
+/* Waits until all blocks before this one are there. False: they were the last ones. */
+static bool await_turn(struct block_share *share, uint64_t number)
 {
-	struct place *place = &share->places[share->count % PLACES];
-	const struct place *last = &share->places[(share->count + PLACES - 1) % PLACES];
+	bool comes;
+
+	pthread_mutex_lock(&share->lock);
+	while (share->count < number && !share->ended)
+		pthread_cond_wait(&share->changed, &share->lock);
+	comes = !share->ended;
+	pthread_mutex_unlock(&share->lock);
+	return comes;
+}
+
+/* ---- without it ---- */
+
+/* A reader's piece of the file, trimmed; as block_stream_take. What the piece before left is handed
+ * out before the end, or an error, is told. */
+static ssize_t take_trimmed(struct block_share *share, unsigned reader, uint64_t number,
+			    struct place *place, struct error *error)
+{
+	struct trimming *trimming = share->trimming;
+	uint8_t *const piece = piece_of(trimming, reader);
+	struct error failure;
+	ssize_t got;
+
+	got = block_stream_at(&share->stream, number * PIECE, piece, PIECE, &failure);
+	if (!await_turn(share, number))
+		return 0;
+	if (!trimming->over) {
+		const size_t count = got > 0 ? (size_t)got : 0;
+		const bool last = count < PIECE;
+		const size_t given =
+			trim_bytes(&trimming->trim, piece, count, last, block_of(place));
+
+		place->end_offset = number * PIECE + count - trim_left(&trimming->trim);
+		trimming->over = last;
+		if (got < 0) {
+			trimming->result = (int)got;
+			trimming->error = failure;
+		}
+		if (given > 0)
+			return (ssize_t)given;
+	}
+	*error = trimming->error;
+	return trimming->result;
+}
+
+static ssize_t take(struct block_share *share, struct place *place, struct error *error)
+{
+	const ssize_t got = block_stream_take(&share->stream, block_of(place), BLOCK_SIZE, error);
+
+	place->end_offset = block_stream_offset(&share->stream);
+	return got;
+}
+
+/* The reader reads the next block. Has the lock before and after it. */
+static void read_next(struct block_share *share, unsigned reader)
+{
+	const uint64_t number = share->begun++;
+	struct place *place = &share->places[number % PLACES];
+	const struct place *last = &share->places[(number + PLACES - 1) % PLACES];
 	struct error error;
 	ssize_t got;
 
-	share->reading = true;
 	pthread_mutex_unlock(&share->lock);
-	if (share->count > 0)
+	got = share->trimming ? take_trimmed(share, reader, number, place, &error)
+			      : take(share, place, &error);
+	if (got > 0 && number > 0)
 		memcpy(place->memory, block_of(last) + last->length - BLOCK_SHARE_BEFORE,
 		       BLOCK_SHARE_BEFORE);
-	got = block_stream_take(&share->stream, block_of(place), BLOCK_SIZE, &error);
 	pthread_mutex_lock(&share->lock);
-	share->reading = false;
-	share->file_done = block_stream_file_done(&share->stream);
+	if (share->ended)
+		return;
 	if (got > 0) {
 		place->length = (size_t)got;
 		share->count++;
+		share->file_done = share->trimming ? place->end_offset
+						   : block_stream_file_done(&share->stream);
 	} else {
 		share->ended = true;
 		share->result = (int)got;
@@ -145,7 +263,7 @@ int block_share_get(struct block_share *share, unsigned reader, uint64_t number,
 	pthread_cond_broadcast(&share->changed);
 	while (share->count <= number && !share->ended) {
 		if (may_read(share))
-			read_next(share);
+			read_next(share, reader);
 		else
 			pthread_cond_wait(&share->changed, &share->lock);
 	}
@@ -154,9 +272,9 @@ int block_share_get(struct block_share *share, unsigned reader, uint64_t number,
 				 ? error_set(error, -share->result, "%s", share->error.text)
 				 : 0;
 	else
-		*block = (struct shared_block){block_of(place), place->length};
-	if (share->count == number + 1 && may_read(share))
-		read_next(share);
+		*block = (struct shared_block){block_of(place), place->length, place->end_offset};
+	if (share->begun == number + 1 && may_read(share))
+		read_next(share, reader);
 	pthread_mutex_unlock(&share->lock);
 	return result;
 }

@@ -20,7 +20,8 @@ struct block_share;
 /* A block at hand. */
 struct shared_block {
 	const uint8_t *bytes;
-	size_t length; /* 1 to BLOCK_SIZE */
+	size_t length;       /* at least 1 */
+	uint64_t end_offset; /* where it ends in the (decompressed) stream */
 };
 
 /*
@@ -30,6 +31,11 @@ struct shared_block {
  */
 int block_share_new(int fd, uint64_t most, unsigned readers, struct block_share **share,
 		    struct error *error);
+
+/* From now on the blocks are trimmed (capture/trim.h, which tells what the file must be, and
+ * max_packet): they have less bytes than what they stand for. The file is not compressed. Before
+ * the first one is asked for. 0 or -ENOMEM; then nothing has changed. */
+int block_share_trim(struct block_share *share, uint32_t max_packet);
 
 /* NULL is fine. No reader may use it any more. */
 void block_share_free(struct block_share *share);

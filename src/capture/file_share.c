@@ -104,6 +104,17 @@ size_t file_share_spacing(const struct file_share *share)
 	return count ? (size_t)((steps.at - from) / count) : 0;
 }
 
+bool file_share_trim(struct file_share *share)
+{
+	const struct block_stream *stream = block_share_stream(share->blocks);
+	struct pcap_reader pcap;
+
+	return !stream->compression && block_stream_left(stream) >= PCAP_HEADER_SIZE &&
+	       pcap_recognise(stream->at) && pcap_header(stream->at, &pcap) && pcap.usual &&
+	       pcap.linktype == PACKET_LINKTYPE_ETHERNET &&
+	       block_share_trim(share->blocks, pcap.max_packet) == 0;
+}
+
 int file_share_source(struct file_share *share, unsigned number, struct source **source,
 		      struct error *error)
 {

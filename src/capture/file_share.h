@@ -13,6 +13,7 @@
 #ifndef CAPTURE_FILE_SHARE_H
 #define CAPTURE_FILE_SHARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,15 @@ int file_share_open(const char *path, uint64_t most, unsigned sources, struct fi
 /* How many bytes lie between the beginnings of two records, in the mean of some; 0: not known, or
  * the file is compressed. Before the first source is opened. */
 size_t file_share_spacing(const struct file_share *share);
+
+/*
+ * From now on data that is not looked at is left out of the frames, as a shorter snap length would
+ * have done: `captured` is less, and packet_decode and packet_hosts_peek say the same of them. That
+ * makes sharing large records cheap. True: so it is. False: it cannot be done with this file (a
+ * compressed one, pcapng, another link type than Ethernet), or there is not enough memory, and
+ * nothing has changed. Before the first source is opened.
+ */
+bool file_share_trim(struct file_share *share);
 
 /* The source of a number, from 0, which is opened once; as file_source_open. May wait for the
  * others to be opened, and read. */

@@ -132,6 +132,11 @@ int pcapng_open(struct file_source *file, struct error *error);
 const char *pcapng_interface_name(const struct pcapng_reader *reader, uint32_t interface);
 void pcapng_close(struct pcapng_reader *reader);
 
+/* Of a pcap file: what its header says. The first four bytes are right; false: a version that does
+ * not exist. */
+#define PCAP_HEADER_SIZE 24
+bool pcap_header(const uint8_t header[static PCAP_HEADER_SIZE], struct pcap_reader *pcap);
+
 /* Whether a file that begins with these four bytes is of the format. */
 bool pcap_recognise(const uint8_t magic[static 4]);
 bool pcapng_recognise(const uint8_t magic[static 4]);

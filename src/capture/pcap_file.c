@@ -12,8 +12,6 @@
 
 #include "capture/pcap_sift.h"
 
-#define FILE_HEADER_SIZE 24
-
 #define MAGIC_MICRO     0xa1b2c3d4u
 #define MAGIC_NANO      0xa1b23c4du
 #define MAGIC_KUZNETZOV 0xa1b2cd34u /* a patched libpcap of 1998: longer record headers */
@@ -170,51 +168,67 @@ static uint32_t max_packet_of(uint32_t snaplen)
 	return snaplen < MAX_PACKET ? snaplen : MAX_PACKET;
 }
 
-static int check_version(struct file_source *file, uint16_t major, uint16_t minor,
-			 struct error *error)
+/* How the versions that exist give the lengths. */
+static bool lengths_of(uint16_t major, uint16_t minor, enum pcap_lengths *lengths)
 {
-	if (major == VERSION_DGUX && minor == 0)
-		file->pcap.lengths = LENGTHS_WIRE_FIRST;
-	else if (major == 2 && minor < 3)
-		file->pcap.lengths = LENGTHS_WIRE_FIRST;
+	if ((major == VERSION_DGUX && minor == 0) || (major == 2 && minor < 3))
+		*lengths = LENGTHS_WIRE_FIRST;
 	else if (major == 2 && minor == 3)
-		file->pcap.lengths = LENGTHS_EITHER;
+		*lengths = LENGTHS_EITHER;
 	else if (major == 2 && minor == 4)
-		file->pcap.lengths = LENGTHS_CAPTURED_FIRST;
+		*lengths = LENGTHS_CAPTURED_FIRST;
 	else
-		return error_set(error, ENOTSUP,
-				 "%s: it is a pcap file of version %u.%u; versions 2.0 to 2.4 are "
-				 "read: the file is damaged, or must be converted by its writer",
-				 file->name, major, minor);
-	return 0;
+		return false;
+	return true;
+}
+
+bool pcap_header(const uint8_t header[static PCAP_HEADER_SIZE], struct pcap_reader *pcap)
+{
+	const bool swapped = !known_magic(file_get32(header, false));
+	const uint32_t magic = file_get32(header, swapped);
+	enum pcap_lengths lengths;
+
+	if (!lengths_of(file_get16(header + 4, swapped), file_get16(header + 6, swapped), &lengths))
+		return false;
+	*pcap = (struct pcap_reader){
+		.swapped = swapped,
+		.header_size = magic == MAGIC_KUZNETZOV ? 24 : 16,
+		.lengths = (uint8_t)lengths,
+		.fraction_ns = magic == MAGIC_NANO ? 1 : 1000,
+		.max_packet = max_packet_of(file_get32(header + 16, swapped)),
+		/* The upper half tells the length of a frame check sequence; it is not used:
+		 * data ends where the IP header says. */
+		.linktype = (uint16_t)file_get32(header + 20, swapped),
+	};
+	pcap->usual =
+		!swapped && pcap->header_size == 16 && pcap->lengths == LENGTHS_CAPTURED_FIRST;
+	return true;
+}
+
+static int refuse_version(const struct file_source *file, struct error *error)
+{
+	const uint8_t *header = file->stream.at;
+	const bool swapped = !known_magic(file_get32(header, false));
+
+	return error_set(error, ENOTSUP,
+			 "%s: it is a pcap file of version %u.%u; versions 2.0 to 2.4 are "
+			 "read: the file is damaged, or must be converted by its writer",
+			 file->name, file_get16(header + 4, swapped),
+			 file_get16(header + 6, swapped));
 }
 
 int pcap_open(struct file_source *file, struct error *error)
 {
 	struct block_stream *stream = &file->stream;
-	struct pcap_reader *pcap = &file->pcap;
+	int result = block_stream_need(stream, PCAP_HEADER_SIZE, error);
 
-	int result = block_stream_need(stream, FILE_HEADER_SIZE, error);
 	if (result <= 0)
-		return file_header_cut_short(file, result, FILE_HEADER_SIZE, error);
-	const uint8_t *header = stream->at;
-	pcap->swapped = !known_magic(file_get32(header, false));
-	const uint32_t magic = file_get32(header, pcap->swapped);
-	pcap->fraction_ns = magic == MAGIC_NANO ? 1 : 1000;
-	pcap->header_size = magic == MAGIC_KUZNETZOV ? 24 : 16;
-	result = check_version(file, file_get16(header + 4, pcap->swapped),
-			       file_get16(header + 6, pcap->swapped), error);
-	if (result < 0)
-		return result;
-	pcap->max_packet = max_packet_of(file_get32(header + 16, pcap->swapped));
-	/* The upper half tells the length of a frame check sequence; it is not used: data
-	 * ends where the IP header says. */
-	pcap->linktype = (uint16_t)file_get32(header + 20, pcap->swapped);
-	stream->at += FILE_HEADER_SIZE;
-	pcap->usual = !pcap->swapped && pcap->header_size == 16 &&
-		      pcap->lengths == LENGTHS_CAPTURED_FIRST;
+		return file_header_cut_short(file, result, PCAP_HEADER_SIZE, error);
+	if (!pcap_header(stream->at, &file->pcap))
+		return refuse_version(file, error);
+	stream->at += PCAP_HEADER_SIZE;
 	file->next = pcap_next;
-	if (pcap->usual && pcap->linktype == PACKET_LINKTYPE_ETHERNET)
+	if (file->pcap.usual && file->pcap.linktype == PACKET_LINKTYPE_ETHERNET)
 		file->next_sifted = pcap_next_sifted;
 	file->source.nameless = true;
 	return 0;

@@ -27,7 +27,7 @@ mkdir 1 2 3 || exit 1
 cp "$here/../net/demo.pcap" . || exit 1
 # 180,000 packets.
 "$make_capture" --seed 6 idle 30000 long.pcap || exit 1
-# Records far apart, which each thread reads by itself.
+# Records far apart: trimmed, or with a filter read by each thread by itself.
 "$make_capture" --seed 7 full 20000 full.pcap || exit 1
 
 # one THREADS ARGUMENTS: a run, for the comparison. The arguments are read by a shell.
@@ -111,6 +111,9 @@ files_are_same() {
   gzip -kf demo.pcap && compare '-r demo.pcap.gz --samples'
   head -c 100000 demo.pcap.gz >cut.pcap.gz && compare '-r cut.pcap.gz --samples --format csv'
   compare '-r full.pcap -r demo.pcap.gz -r long.pcap --format csv'
+  head -c 9000001 full.pcap >cut-full.pcap
+  { head -c 1514024 full.pcap && printf '%16s' ''; cat full.pcap; } >damaged-full.pcap
+  compare '-r cut-full.pcap -r damaged-full.pcap --samples'
   compare '-r demo.pcap -r demo.pcap.gz --samples'
   compare '-r - <demo.pcap'
 }

@@ -4,22 +4,27 @@
  * The first byte chooses how the rest is read: the batch's size, and whether it
  * comes as a file or through a pipe. What must hold: every byte of every frame can
  * be read, records count up by one, lengths and times are in range, and the end
- * stays the end. A source that can sift leaves out no record without counting it.
+ * stays the end. A source that can sift leaves out no record without counting it. What is trimmed
+ * (capture/file_share.h) has the same records, which decode alike, and the same end.
  *
  * To compile by hand:
  *	clang -D_GNU_SOURCE -DHAVE_ZLIB -DHAVE_ZSTD -Iinclude -Isrc -g -O1 \
  *		-fsanitize=fuzzer,address,undefined tests/fuzz/fuzz_capture.c \
- *		src/capture/{block,block_share,decompress,file_source,gzip,zstd}.c \
- *		src/capture/pcap*.c src/packet/hosts.c src/base/{error,pages}.c -lz -lzstd \
+ *		src/capture/{block,block_share,decompress,file_share,file_source,gzip,zstd}.c \
+ *		src/capture/{pcap*,trim}.c src/packet/?*.c src/base/{error,pages}.c -lz -lzstd \
  *		-pthread -o fuzz_capture
  */
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "capture/file_share.h"
 #include "capture/source.h"
+#include "packet/packet.h"
 
 #define PIPE_ROOM 32768 /* a pipe holds as much without a reader */
 
@@ -103,6 +108,52 @@ static void check_sifted(const uint8_t *bytes, size_t length, size_t max, uint64
 	source_close(source);
 }
 
+static void check_alike(const struct tcpm_frame *whole, const struct tcpm_frame *trimmed)
+{
+	struct packet of_whole, of_trimmed;
+	enum tcpm_decode result = packet_decode(whole, &of_whole);
+
+	must(trimmed->number == whole->number && trimmed->time_ns == whole->time_ns);
+	must(trimmed->wire_length == whole->wire_length && trimmed->captured <= whole->captured);
+	must(packet_decode(trimmed, &of_trimmed) == result);
+	if (result == TCPM_DECODE_TCP)
+		must(of_whole.seq == of_trimmed.seq && of_whole.ack == of_trimmed.ack &&
+		     of_whole.length == of_trimmed.length && of_whole.tsecr == of_trimmed.tsecr &&
+		     of_whole.sack_count == of_trimmed.sack_count &&
+		     of_whole.source_port == of_trimmed.source_port);
+}
+
+/* The file, read as it is, and trimmed. */
+static void check_trimmed(const uint8_t *bytes, size_t length)
+{
+	struct tcpm_frame whole, trimmed;
+	const int fd = input(bytes, length, 0);
+	struct error error, other_error;
+	struct source *source, *other;
+	struct file_share *share;
+	char path[40];
+	int count;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	must(file_source_open(path, &source, &error) == 0);
+	must(file_share_open(path, UINT64_MAX, 1, &share, &error) == 0);
+	if (file_share_trim(share)) {
+		must(file_share_source(share, 0, &other, &error) == 0);
+		/* One at a time: blocks end elsewhere. */
+		do {
+			count = source_next(source, &whole, 1, &error);
+			must(source_next(other, &trimmed, 1, &other_error) == count);
+			if (count > 0)
+				check_alike(&whole, &trimmed);
+		} while (count > 0);
+		must(count == 0 || strcmp(error.text, other_error.text) == 0);
+		source_close(other);
+	}
+	file_share_close(share);
+	source_close(source);
+	close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct tcpm_frame frames[128];
@@ -134,5 +185,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	source_close(source);
 	__asm__ volatile("" : : "r"(sum)); /* so that no read is left out */
 	check_sifted(bytes + 1, length - 1, max, records);
+	check_trimmed(bytes + 1, length - 1);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "capture/file_share.h"
 #include "capture/source.h"
 #include "capture_builder.h"
+#include "packet/enough.h"
 
 #define PATH     "/tmp/test_file_share"
 #define MOST     5 /* sources */
@@ -30,8 +31,10 @@
 
 struct heard {
 	uint64_t records;
-	uint64_t digest; /* of all frames */
-	int end;         /* as source_next; 1: it was left */
+	uint64_t digest;  /* of all frames */
+	uint64_t trimmed; /* the same, of what would be left of them */
+	uint64_t bytes;   /* captured of all */
+	int end;          /* as source_next; 1: it was left */
 	struct error error;
 };
 
@@ -40,14 +43,19 @@ static uint64_t mix(uint64_t digest, uint64_t value)
 	return (digest ^ value) * UINT64_C(0x9e3779b97f4a7c15) + (digest >> 29);
 }
 
-static uint64_t digest_of(uint64_t digest, const struct tcpm_frame *frame)
+/* All bytes, but those that a trimmed frame has not: of some, what a wrong buffer held would not
+ * be seen. */
+static uint64_t digest_of(uint64_t digest, const struct tcpm_frame *frame, bool trimmed)
 {
+	const bool cut = trimmed && frame->captured > PACKET_ENOUGH &&
+			 packet_enough_ethernet(frame->bytes, frame->captured);
+	const uint32_t captured = cut ? PACKET_ENOUGH : frame->captured;
+
 	digest = mix(digest, frame->number);
 	digest = mix(digest, (uint64_t)frame->time_ns);
-	digest = mix(digest, frame->captured);
+	digest = mix(digest, captured);
 	digest = mix(digest, frame->wire_length);
-	/* All bytes: of some, what a wrong buffer held would not be seen. */
-	for (uint32_t i = 0; i < frame->captured; i++)
+	for (uint32_t i = 0; i < captured; i++)
 		digest = mix(digest, frame->bytes[i]);
 	return digest;
 }
@@ -78,8 +86,11 @@ static void hear(struct source *source, uint64_t seed, bool slow, uint64_t most,
 		}
 		if (slow && random_below(&seed, 4) == 0)
 			nanosleep(&some, NULL);
-		for (int i = 0; i < count; i++)
-			heard->digest = digest_of(heard->digest, &frames[i]);
+		for (int i = 0; i < count; i++) {
+			heard->digest = digest_of(heard->digest, &frames[i], false);
+			heard->trimmed = digest_of(heard->trimmed, &frames[i], true);
+			heard->bytes += frames[i].captured;
+		}
 		heard->records += (uint64_t)count;
 	}
 	source_close(source);
@@ -109,7 +120,7 @@ static void *listen_to_all(void *argument)
 	return NULL;
 }
 
-static void listen_side_by_side(struct listener *listeners, unsigned count)
+static void listen_side_by_side(struct listener *listeners, unsigned count, bool trimmed)
 {
 	struct file_share *share;
 	struct error error;
@@ -117,6 +128,8 @@ static void listen_side_by_side(struct listener *listeners, unsigned count)
 
 	if (file_share_open(PATH, UINT64_MAX, count, &share, &error) < 0)
 		fail_msg("%s", error.text);
+	if (trimmed)
+		assert_true(file_share_trim(share));
 	for (unsigned i = 0; i < count; i++) {
 		listeners[i].share = share;
 		listeners[i].number = i;
@@ -147,7 +160,7 @@ static void hear_alone(struct heard *heard)
 	hear(source, 1, false, UINT64_MAX, heard);
 }
 
-static void assert_same(const struct listener *listener, const struct heard *alone)
+static void assert_same(const struct listener *listener, const struct heard *alone, bool trimmed)
 {
 	assert_int_equal(listener->opened, 0);
 	if (listener->most < alone->records) {
@@ -155,14 +168,19 @@ static void assert_same(const struct listener *listener, const struct heard *alo
 		return;
 	}
 	assert_int_equal(listener->heard.records, alone->records);
-	assert_int_equal(listener->heard.digest, alone->digest);
+	if (trimmed) {
+		assert_int_equal(listener->heard.trimmed, alone->trimmed);
+		assert_true(listener->heard.bytes <= alone->bytes);
+	} else {
+		assert_int_equal(listener->heard.digest, alone->digest);
+	}
 	assert_int_equal(listener->heard.end, alone->end);
 	if (alone->end < 0)
 		assert_string_equal(listener->heard.error.text, alone->error.text);
 }
 
 /* All together, one slow, and one that stops early. */
-static void compare(void)
+static void compare_all(bool trimmed)
 {
 	struct heard alone;
 
@@ -177,11 +195,16 @@ static void compare(void)
 				listeners[count - 1].slow = true;
 			if (odd == 2 && alone.records > 3)
 				listeners[0].most = alone.records / 3;
-			listen_side_by_side(listeners, count);
+			listen_side_by_side(listeners, count, trimmed);
 			for (unsigned i = 0; i < count; i++)
-				assert_same(&listeners[i], &alone);
+				assert_same(&listeners[i], &alone, trimmed);
 		}
 	}
+}
+
+static void compare(void)
+{
+	compare_all(false);
 }
 
 /* ---- captures ---- */
@@ -288,7 +311,7 @@ static void no_capture(void **state)
 	(void)state;
 	write_bytes((const uint8_t *)"hello, world, this is none", 26);
 	assert_int_equal(file_source_open(PATH, &source, &error), -ENOTSUP);
-	listen_side_by_side(listeners, 3);
+	listen_side_by_side(listeners, 3, false);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(listeners[i].opened, -ENOTSUP);
 		assert_string_equal(listeners[i].heard.error.text, error.text);
@@ -337,6 +360,97 @@ static void spacing(void **state)
 	file_share_close(share);
 }
 
+/* ---- trimmed ---- */
+
+/* Segments of TCP, and others, of up to so many bytes. */
+static void make_tcp_capture(struct builder *builder, size_t largest, size_t bytes)
+{
+	uint64_t seed = largest;
+
+	*builder = (struct builder){0};
+	pcap_header_of(builder, PCAP_NANO, 2, 4, 1 << 20, 1);
+	while (builder->size < bytes) {
+		size_t size = 60 + random_below(&seed, largest);
+		size_t at = builder->size + 16;
+
+		pcap_record(builder, 1 + (unsigned)builder->size, size);
+		memcpy(builder->bytes + at + 12, "\x08\x00\x45", 3);
+		builder->bytes[at + 23] = random_below(&seed, 5) ? 6 : 17;
+	}
+}
+
+static void compare_trimmed(size_t largest, size_t bytes)
+{
+	struct builder builder, more;
+
+	make_tcp_capture(&builder, largest, bytes);
+	write_bytes(builder.bytes, builder.size);
+	compare_all(true);
+	if (builder.size > 24)
+		write_bytes(builder.bytes, builder.size - 1);
+	compare_all(true);
+	/* Damage, and records behind it. */
+	make_tcp_capture(&more, largest, bytes / 2);
+	pcap_record_header(&builder, 1, 2, UINT32_MAX, 60);
+	put_bytes(&builder, more.bytes + 24, more.size - 24);
+	builder_done(&more);
+	write_bytes(builder.bytes, builder.size);
+	compare_all(true);
+	builder_done(&builder);
+}
+
+static void trimmed(void **state)
+{
+	(void)state;
+	compare_trimmed(100, 0);
+	compare_trimmed(1500, 3000);
+	compare_trimmed(1500, 5 << 20);
+	compare_trimmed(60000, 5 << 20);
+	compare_trimmed(600000, 9 << 20);
+}
+
+/* A file that ends where a piece does, and one byte before and behind. */
+static void trimmed_whole_pieces(void **state)
+{
+	struct builder builder;
+
+	(void)state;
+	make_tcp_capture(&builder, 1500, 3 << 20);
+	for (int more = -1; more <= 1; more++) {
+		write_bytes(builder.bytes, (size_t)((2 << 20) + more));
+		compare_all(true);
+	}
+	builder_done(&builder);
+}
+
+static void not_to_be_trimmed(void **state)
+{
+	static const struct {
+		uint32_t magic;
+		unsigned minor, linktype;
+	} headers[] = {{PCAP_MICRO, 4, 113}, {PCAP_MICRO, 3, 1}, {PCAP_KUZNETZOV, 4, 1},
+		       {0xd4c3b2a1, 4, 1},   {PCAP_MICRO, 9, 1}, {0x12345678, 4, 1}};
+	struct file_share *share;
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		struct builder builder = {0};
+
+		pcap_header_of(&builder, headers[i].magic, 2, headers[i].minor, 65535,
+			       headers[i].linktype);
+		write_bytes(builder.bytes, i == 0 ? 20 : builder.size);
+		assert_int_equal(file_share_open(PATH, UINT64_MAX, 2, &share, &error), 0);
+		assert_false(file_share_trim(share));
+		file_share_close(share);
+		write_bytes(builder.bytes, builder.size);
+		assert_int_equal(file_share_open(PATH, UINT64_MAX, 2, &share, &error), 0);
+		assert_false(file_share_trim(share));
+		file_share_close(share);
+		builder_done(&builder);
+	}
+}
+
 static int remove_file(void **state)
 {
 	(void)state;
@@ -347,11 +461,18 @@ static int remove_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(small_records), cmocka_unit_test(records_around_what_is_kept),
-		cmocka_unit_test(huge_records),  cmocka_unit_test(small_files),
-		cmocka_unit_test(compressed),    cmocka_unit_test(pcapng),
-		cmocka_unit_test(no_capture),    cmocka_unit_test(no_file),
+		cmocka_unit_test(small_records),
+		cmocka_unit_test(records_around_what_is_kept),
+		cmocka_unit_test(huge_records),
+		cmocka_unit_test(small_files),
+		cmocka_unit_test(compressed),
+		cmocka_unit_test(pcapng),
+		cmocka_unit_test(no_capture),
+		cmocka_unit_test(no_file),
 		cmocka_unit_test(spacing),
+		cmocka_unit_test(trimmed),
+		cmocka_unit_test(trimmed_whole_pieces),
+		cmocka_unit_test(not_to_be_trimmed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, remove_file);

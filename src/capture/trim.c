@@ -1,0 +1,105 @@
+/*
+ * Records, trimmed on their way from one buffer to another: see trim.h.
+ */
+#include "capture/trim.h"
+
+#include <string.h>
+
+#include "capture/file_source.h"
+#include "packet/enough.h"
+
+#define HEADER 16 /* of a record */
+
+/* A trimmed record is copied with what stands behind it, so that all copies are equally long. */
+#define COPIED ((size_t)160)
+
+_Static_assert(COPIED >= HEADER + PACKET_ENOUGH, "all that is kept");
+_Static_assert(TRIM_BEFORE >= HEADER + TRIM_LONGEST, "a record fits");
+_Static_assert(TRIM_MORE >= TRIM_BEFORE + COPIED, "the last copy fits");
+
+void trim_init(struct trim *trim, uint32_t max_packet)
+{
+	trim->max_packet = max_packet;
+	trim->as_it_is = PCAP_HEADER_SIZE;
+	trim->left = 0;
+}
+
+/* Where the trimming is. */
+struct place {
+	const uint8_t *at;
+	const uint8_t *end;
+	uint8_t *to;
+};
+
+/* Copies what is not looked at, as far as it is there. */
+static void pass(struct trim *trim, struct place *place)
+{
+	size_t count = (size_t)(place->end - place->at);
+
+	if (count > trim->as_it_is)
+		count = (size_t)trim->as_it_is;
+	memcpy(place->to, place->at, count);
+	place->at += count;
+	place->to += count;
+	if (trim->as_it_is != UINT64_MAX)
+		trim->as_it_is -= count;
+}
+
+static inline void put32(uint8_t *to, uint32_t value)
+{
+	memcpy(to, &value, sizeof(value));
+}
+
+/* Copies the records that are there, trimmed, until one is not, or is not to be looked at. */
+static void copy_records(struct trim *trim, struct place *place)
+{
+	const uint8_t *const end = place->end;
+	const uint8_t *at = place->at;
+	uint8_t *to = place->to;
+
+	while ((size_t)(end - at) >= HEADER) {
+		const uint32_t captured = file_get32(at + 8, false);
+		const uint32_t wire_length = file_get32(at + 12, false);
+		const size_t whole = (size_t)captured + HEADER;
+
+		if (captured > TRIM_LONGEST) {
+			/* Behind damage all is damage. */
+			trim->as_it_is = captured > trim->max_packet ? UINT64_MAX : whole;
+			break;
+		}
+		if (whole > (size_t)(end - at))
+			break;
+		if (whole > COPIED && packet_enough_ethernet(at + HEADER, captured)) {
+			memcpy(to, at, COPIED);
+			put32(to + 8, PACKET_ENOUGH);
+			put32(to + 12, wire_length > captured ? wire_length : captured);
+			to += HEADER + PACKET_ENOUGH;
+		} else {
+			memcpy(to, at, whole);
+			to += whole;
+		}
+		at += whole;
+	}
+	place->at = at;
+	place->to = to;
+}
+
+size_t trim_bytes(struct trim *trim, uint8_t *bytes, size_t count, bool last, uint8_t *to)
+{
+	struct place place = {.at = bytes - trim->left, .end = bytes + count, .to = to};
+
+	memcpy(bytes - trim->left, trim->record, trim->left);
+	do {
+		pass(trim, &place);
+		if (trim->as_it_is == 0)
+			copy_records(trim, &place);
+	} while (trim->as_it_is > 0 && place.at < place.end);
+	if (last) {
+		/* It is no whole record. */
+		trim->as_it_is = UINT64_MAX;
+		pass(trim, &place);
+	}
+	trim->left = (size_t)(place.end - place.at);
+	memcpy(trim->record, place.at, trim->left);
+	return (size_t)(place.to - to);
+}
