@@ -167,10 +167,9 @@ static enum tcpm_decode stop_in_tunnel(const struct walk *walk, enum tcpm_decode
 	return decode;
 }
 
-/* Any frame. Apart, so that the usual ones do not pay for what it needs. */
-static __attribute__((noinline)) enum tcpm_decode decode_any(const struct packet_ports *ports,
-							     const struct tcpm_frame *frame,
-							     struct packet *packet)
+/* Any frame. */
+static enum tcpm_decode decode_any(const struct packet_ports *ports, const struct tcpm_frame *frame,
+				   struct packet *packet)
 {
 	struct walk walk = {
 		.cursor = {.at = frame->bytes, .left = frame->captured},
@@ -200,10 +199,19 @@ static __attribute__((noinline)) enum tcpm_decode decode_any(const struct packet
 	return decode;
 }
 
+/* Apart, so that the most usual ones do not pay for what it needs. */
+static __attribute__((noinline)) enum tcpm_decode decode_other(const struct packet_ports *ports,
+							       const struct tcpm_frame *frame,
+							       struct packet *packet)
+{
+	return packet_usual_v6(frame, packet) ? TCPM_DECODE_TCP : decode_any(ports, frame, packet);
+}
+
 enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
 				    const struct tcpm_frame *frame, struct packet *packet)
 {
-	return packet_usual(frame, packet) ? TCPM_DECODE_TCP : decode_any(ports, frame, packet);
+	return packet_usual_v4(frame, packet) ? TCPM_DECODE_TCP
+					      : decode_other(ports, frame, packet);
 }
 
 enum tcpm_decode packet_decode(const struct tcpm_frame *frame, struct packet *packet)

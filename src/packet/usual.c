@@ -1,5 +1,5 @@
 /*
- * Ethernet, IPv4, TCP: see usual.h.
+ * Ethernet, IP, TCP: see usual.h.
  *
  * Whether all is there is asked once; what follows is loads and stores without a jump, up to the
  * options.
@@ -9,23 +9,24 @@
 #include "packet/cursor.h"
 #include "packet/layers.h"
 
-/* Where the headers begin, and their least lengths. */
+/* Where the IP header begins, and least lengths of headers. */
 #define IP_AT      14u
-#define TCP_AT     34u
 #define IP_HEADER  20u
+#define IP6_HEADER 40u
 #define TCP_HEADER 20u
 
-/* How long the TCP header is; 0: the frame is not of the usual kind. */
-static inline uint32_t look(const struct tcpm_frame *frame, const struct cursor *cursor,
-			    uint32_t *length)
+#define TCP_AT  (IP_AT + IP_HEADER)
+#define TCP6_AT (IP_AT + IP6_HEADER)
+
+/* How long the TCP header is, and how much data follows it; 0: the frame is not IPv4 of the usual
+ * kind, or what is to follow the IP header is not there. kind: EtherType, and two bytes more. */
+static inline uint32_t look_v4(const struct cursor *cursor, uint32_t kind, uint32_t *length)
 {
-	uint32_t kind, header;
+	uint32_t header;
 	uint16_t total, fragment;
 	uint8_t protocol, offset;
 
-	if (frame->linktype != PACKET_LINKTYPE_ETHERNET ||
-	    !cursor_has(cursor, TCP_AT + TCP_HEADER) || !cursor_peek32(cursor, 12, &kind) ||
-	    !cursor_peek16(cursor, IP_AT + 2, &total) ||
+	if (!cursor_peek16(cursor, IP_AT + 2, &total) ||
 	    !cursor_peek16(cursor, IP_AT + 6, &fragment) ||
 	    !cursor_peek8(cursor, IP_AT + 9, &protocol) ||
 	    !cursor_peek8(cursor, TCP_AT + 12, &offset))
@@ -36,6 +37,27 @@ static inline uint32_t look(const struct tcpm_frame *frame, const struct cursor 
 	    header < TCP_HEADER || total < IP_HEADER + header || TCP_AT + header > cursor->left)
 		return 0;
 	*length = total - IP_HEADER - header;
+	return header;
+}
+
+/* The same of IPv6. */
+static inline uint32_t look_v6(const struct cursor *cursor, uint32_t kind, uint32_t *length)
+{
+	uint32_t header;
+	uint16_t payload;
+	uint8_t protocol, offset;
+
+	if (!cursor_has(cursor, TCP6_AT + TCP_HEADER) ||
+	    !cursor_peek16(cursor, IP_AT + 4, &payload) ||
+	    !cursor_peek8(cursor, IP_AT + 6, &protocol) ||
+	    !cursor_peek8(cursor, TCP6_AT + 12, &offset))
+		return 0;
+	header = (offset >> 4) * 4u;
+	/* EtherType and version; the traffic class may be any. */
+	if ((kind & 0xfffff000u) != 0x86dd6000u || protocol != 6 || header < TCP_HEADER ||
+	    payload < header || TCP6_AT + header > cursor->left)
+		return 0;
+	*length = payload - header;
 	return header;
 }
 
@@ -59,30 +81,60 @@ static inline void clear(struct packet *packet)
 	memset(packet->label, 0, sizeof(packet->label));
 }
 
-bool packet_usual(const struct tcpm_frame *frame, struct packet *packet)
+/* The TCP header, of which so much is there, and its options. */
+static inline bool read_tcp(struct cursor cursor, uint32_t at, uint32_t header,
+			    struct packet *packet)
 {
-	struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
-	uint32_t length;
-	uint32_t header = look(frame, &cursor, &length);
+	if (!cursor_peek16(&cursor, at, &packet->source_port) ||
+	    !cursor_peek16(&cursor, at + 2, &packet->target_port) ||
+	    !cursor_peek32(&cursor, at + 4, &packet->seq) ||
+	    !cursor_peek32(&cursor, at + 8, &packet->ack) ||
+	    !cursor_peek8(&cursor, at + 13, &packet->flags) ||
+	    !cursor_peek16(&cursor, at + 14, &packet->window) ||
+	    !cursor_peek16(&cursor, at + 16, &packet->checksum))
+		return false;
+	cursor_skip(&cursor, at + TCP_HEADER);
+	cursor_limit(&cursor, header - TCP_HEADER);
+	tcp_options(cursor, packet);
+	return true;
+}
 
-	if (header == 0 || !cursor_has(&cursor, TCP_AT + TCP_HEADER))
+bool packet_usual_v4(const struct tcpm_frame *frame, struct packet *packet)
+{
+	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
+	uint32_t kind, length, header;
+
+	if (frame->linktype != PACKET_LINKTYPE_ETHERNET ||
+	    !cursor_has(&cursor, TCP_AT + TCP_HEADER) || !cursor_peek32(&cursor, 12, &kind))
+		return false;
+	header = look_v4(&cursor, kind, &length);
+	if (header == 0)
 		return false;
 	clear(packet);
 	packet->version = 4;
 	packet->length = length;
-	if (!cursor_peek16(&cursor, IP_AT + 4, &packet->ip_id) ||
-	    !cursor_copy(&cursor, IP_AT + 12, packet->source, 4) ||
-	    !cursor_copy(&cursor, IP_AT + 16, packet->target, 4) ||
-	    !cursor_peek16(&cursor, TCP_AT, &packet->source_port) ||
-	    !cursor_peek16(&cursor, TCP_AT + 2, &packet->target_port) ||
-	    !cursor_peek32(&cursor, TCP_AT + 4, &packet->seq) ||
-	    !cursor_peek32(&cursor, TCP_AT + 8, &packet->ack) ||
-	    !cursor_peek8(&cursor, TCP_AT + 13, &packet->flags) ||
-	    !cursor_peek16(&cursor, TCP_AT + 14, &packet->window) ||
-	    !cursor_peek16(&cursor, TCP_AT + 16, &packet->checksum))
+	return cursor_peek16(&cursor, IP_AT + 4, &packet->ip_id) &&
+	       cursor_copy(&cursor, IP_AT + 12, packet->source, 4) &&
+	       cursor_copy(&cursor, IP_AT + 16, packet->target, 4) &&
+	       read_tcp(cursor, TCP_AT, header, packet);
+}
+
+bool packet_usual_v6(const struct tcpm_frame *frame, struct packet *packet)
+{
+	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
+	uint32_t kind, length, header;
+
+	if (frame->linktype != PACKET_LINKTYPE_ETHERNET ||
+	    !cursor_has(&cursor, TCP6_AT + TCP_HEADER) || !cursor_peek32(&cursor, 12, &kind))
 		return false;
-	cursor_skip(&cursor, TCP_AT + TCP_HEADER);
-	cursor_limit(&cursor, header - TCP_HEADER);
-	tcp_options(cursor, packet);
-	return true;
+	header = look_v6(&cursor, kind, &length);
+	if (header == 0)
+		return false;
+	clear(packet);
+	packet->version = 6;
+	packet->length = length;
+	packet->ip_id = 0;
+	return cursor_copy(&cursor, IP_AT + 8, packet->source, 16) &&
+	       cursor_copy(&cursor, IP_AT + 24, packet->target, 16) &&
+	       read_tcp(cursor, TCP6_AT, header, packet);
 }

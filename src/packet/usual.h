@@ -8,9 +8,12 @@
 
 #include "packet/packet.h"
 
-/* Does what the walk over the layers would, if the frame is Ethernet, IPv4 without options, not
+/* Does what the walk over the layers would, if the frame is Ethernet, IPv4 without options and not
  * a fragment, and TCP, whose header was captured whole and is sound, and if the lengths say so.
  * False: it is anything else, or something is wrong with it; *packet is unspecified. */
-bool packet_usual(const struct tcpm_frame *frame, struct packet *packet);
+bool packet_usual_v4(const struct tcpm_frame *frame, struct packet *packet);
+
+/* The same of IPv6 without extension headers. */
+bool packet_usual_v6(const struct tcpm_frame *frame, struct packet *packet);
 
 #endif
