@@ -8,7 +8,6 @@
 
 #include "packet/hosts.h"
 #include "rtt/flow_name.h"
-#include "rtt/match.h"
 
 /* IPv4 without labels: most of what there is. Returns the index of the sender in the name, which
  * cannot be foreseen, so nothing depends on it by a jump. */
@@ -88,6 +87,14 @@ static unsigned decode_ours(const struct decode_rules *rules, const struct tcpm_
 	return result;
 }
 
+/* The sequence space of what is to be remembered of a segment. */
+static uint32_t size_of(const struct packet *packet)
+{
+	if (packet->flags & TCP_RST)
+		return 0;
+	return packet->length + ((packet->flags & TCP_SYN) != 0) + ((packet->flags & TCP_FIN) != 0);
+}
+
 void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *frame,
 		  struct decoded *decoded)
 {
@@ -97,7 +104,8 @@ void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *fra
 				  : packet_decode_with(&rules->ports, frame, &decoded->packet);
 	unsigned sender;
 
-	decoded->time_ns = frame->time_ns;
+	decoded->arrival.now_ns = frame->time_ns;
+	decoded->arrival.timed = frame->time_ns != TCPM_NO_TIME;
 	decoded->number = frame->number;
 	decoded->skipped = frame->skipped;
 	decoded->before_ns = frame->before_ns;
@@ -109,6 +117,9 @@ void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *fra
 	else
 		sender = identify(rules, packet, frame->interface, &decoded->id, &decoded->name);
 	decoded->sender = (uint8_t)sender;
-	if (packet->length || (packet->flags & (TCP_SYN | TCP_FIN)))
-		decoded->fingerprint = match_fingerprint(packet);
+	decoded->plain = (packet->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
+	decoded->size = decoded->plain ? packet->length : size_of(packet);
+	decoded->arrival.packet = packet;
+	/* Always: whether it is needed cannot be foreseen. */
+	decoded->arrival.fingerprint = match_fingerprint(packet);
 }

@@ -11,25 +11,27 @@
 
 #include "packet/packet.h"
 #include "packet/sift.h"
-#include "rtt/flow.h"
+#include "rtt/flow_name.h"
+#include "rtt/match.h"
 #include "tcpmetro.h"
 
 /* A frame that another engine measures: its time is all that matters here. */
 #define DECODED_ELSEWHERE TCPM_DECODES
 
-/* A frame, and what was left out before it; all but result, time_ns, number, skipped and before_ns
- * only if the result is TCPM_DECODE_TCP. What is needed of each frame stands in the
- * first two cache lines. */
+/* A frame, and what was left out before it; all but result, arrival.now_ns and timed, number,
+ * skipped and before_ns only if the result is TCPM_DECODE_TCP. What is needed of each frame stands
+ * in the first two cache lines. */
 struct decoded {
-	struct flow_name name; /* its interface: the frame's */
-	int64_t time_ns;       /* as the frame's */
-	uint64_t number;       /* as the frame's */
-	uint8_t result;        /* enum tcpm_decode, or DECODED_ELSEWHERE */
-	uint8_t sender;        /* index in the id */
-	uint32_t fingerprint;  /* match_fingerprint, if it consumes sequence space */
-	uint32_t skipped;      /* as the frame's, and */
-	int64_t before_ns;
+	struct flow_name name;  /* its interface: the frame's */
+	struct arrival arrival; /* now_ns: the frame's time_ns, as it is; frame: to be set */
+	int64_t before_ns;      /* as the frame's, and */
+	uint8_t skipped;
+	uint8_t result; /* enum tcpm_decode, or DECODED_ELSEWHERE */
+	uint8_t sender; /* index in the id */
+	bool plain;     /* of SYN, FIN, RST and ACK the last alone */
+	uint32_t size;  /* sequence space that it consumes: data, SYN and FIN; 0 with RST */
 	struct packet packet;
+	uint64_t number;        /* as the frame's */
 	struct tcpm_flow_id id; /* of the name, if it is wide */
 } __attribute__((aligned(64)));
 

@@ -225,16 +225,18 @@ static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns, bool elsewh
 	return time_ns;
 }
 
-/* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. */
-static struct flow *flow_of(struct tcpm_engine *engine, const struct decoded *decoded,
-			    struct flow *likely, int64_t now_ns)
+/* The packet's flow, made if it is new. NULL: it makes none, or there is no memory. flow: the one
+ * of its name, if it was found already. */
+static __attribute__((noinline)) struct flow *flow_of(struct tcpm_engine *engine,
+						      const struct decoded *decoded,
+						      struct flow *flow)
 {
 	const struct packet *packet = &decoded->packet;
-	struct flow *flow = flow_table_is_found(likely, &decoded->name)
-				    ? likely
-				    : flow_table_find(engine->flows, &decoded->name);
+	int64_t now_ns = decoded->arrival.now_ns;
 	bool known;
 
+	if (!flow)
+		flow = flow_table_find(engine->flows, &decoded->name);
 	if (flow && now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
 		flow = flow_table_still(engine->flows, flow, &decoded->name, engine->steady_ns);
 	known = flow != NULL;
@@ -270,12 +272,11 @@ static void tell_sample(struct tcpm_engine *engine, const struct flow *flow,
 }
 
 static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-			const struct verdict *verdict, const struct decoded *decoded,
-			int64_t now_ns)
+			const struct verdict *verdict, const struct decoded *decoded)
 {
 	struct account *account = &flow->account[sender];
 	struct tcpm_sample sample = {
-		.time_ns = now_ns,
+		.time_ns = decoded->arrival.now_ns,
 		.rtt_ns = verdict->rtt_ns,
 		.previous_ns = account_last_rtt_ns(account, verdict->class_),
 		.frame = decoded->number,
@@ -294,12 +295,12 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 }
 
 static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-		      const struct arrival *arrival, const struct decoded *decoded)
+		      const struct decoded *decoded)
 {
 	struct tcpm_counters *counters = &engine->counters;
 	struct verdict verdict;
 
-	direction_ack(&flow->direction[!sender], &engine->memory, arrival, &verdict);
+	direction_ack(&flow->direction[!sender], &engine->memory, &decoded->arrival, &verdict);
 	if (!verdict.counted)
 		return;
 	if (verdict.selective)
@@ -307,7 +308,7 @@ static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned se
 	else
 		counters->acks++;
 	if (verdict.sample)
-		give_sample(engine, flow, !sender, &verdict, decoded, arrival->now_ns);
+		give_sample(engine, flow, !sender, &verdict, decoded);
 	else if (verdict.selective)
 		counters->sack_reasons[verdict.reason]++;
 	else
@@ -315,18 +316,15 @@ static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned se
 }
 
 static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-			  const struct arrival *arrival, uint32_t size)
+			  const struct decoded *decoded)
 {
 	struct tcpm_counters *counters = &engine->counters;
-	struct direction *direction = &flow->direction[sender];
-	const struct packet *packet = arrival->packet;
-	enum segment_kind kind;
-	bool anew = (direction->flags & DIRECTION_ANEW) && (packet->flags & TCP_SYN);
+	uint32_t seq = decoded->packet.seq;
+	bool anew = false;
+	enum segment_kind kind =
+		direction_segment(&flow->direction[sender], &engine->memory, &decoded->arrival, seq,
+				  seq + decoded->size, &anew);
 
-	if (anew)
-		direction_reset(direction, &engine->memory);
-	kind = direction_segment(direction, &engine->memory, arrival, packet->seq,
-				 packet->seq + size, &anew);
 	if (anew)
 		account_restart(&flow->account[sender]);
 	switch (kind) {
@@ -337,7 +335,7 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	case SEGMENT_IMPLAUSIBLE:
 		return;
 	case SEGMENT_RESENT:
-		if (packet->flags & TCP_SYN)
+		if (decoded->packet.flags & TCP_SYN)
 			flow->direction[!sender].flags |= DIRECTION_ASKED_AGAIN;
 		counters->retransmitted++;
 		break;
@@ -360,14 +358,10 @@ static bool finished(const struct direction *direction)
 	return (direction->flags & DIRECTION_FIN) && direction->una == direction->max;
 }
 
+/* For packets that may change it. */
 static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
 			  const struct packet *packet, int64_t now_ns)
 {
-	/* Nothing that could change it. */
-	if (flow->state == FLOW_ESTABLISHED && !(packet->flags & TCP_RST) &&
-	    !(flow->direction[0].flags & flow->direction[1].flags & DIRECTION_FIN))
-		return;
-
 	const struct direction *own = &flow->direction[sender];
 	const struct direction *other = &flow->direction[!sender];
 	bool both = (own->flags & (DIRECTION_SEEN | DIRECTION_ACKED)) &&
@@ -389,24 +383,36 @@ static void advance_state(struct tcpm_engine *engine, struct flow *flow, unsigne
 	}
 }
 
-/* What the handshake agrees on. */
-static void note_syn(struct flow *flow, unsigned sender, const struct packet *packet)
+/* What a SYN says, before it is matched. */
+static void note_syn(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
+		     const struct packet *packet)
 {
+	struct direction *own = &flow->direction[sender];
+	struct direction *other = &flow->direction[!sender];
+
 	if (packet->has_mss)
-		flow->direction[!sender].mss = packet->mss;
+		other->mss = packet->mss;
 	if (!packet->sack_permitted) {
-		flow->direction[0].flags |= DIRECTION_NO_SACK;
-		flow->direction[1].flags |= DIRECTION_NO_SACK;
+		own->flags |= DIRECTION_NO_SACK;
+		other->flags |= DIRECTION_NO_SACK;
+	}
+	if (!(packet->flags & TCP_ACK) && !flow_table_challenged(engine->flows, flow))
+		flow_table_note_syn(engine->flows, flow);
+	if ((own->flags & DIRECTION_ANEW) && !(packet->flags & TCP_RST)) {
+		direction_reset(own, &engine->memory);
+		account_restart(&flow->account[sender]);
 	}
 }
 
-static void measure(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely,
-		    int64_t now_ns)
+static void measure(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely)
 {
 	const struct packet *packet = &decoded->packet;
+	int64_t now_ns = decoded->arrival.now_ns;
 	unsigned sender = decoded->sender;
-	struct flow *flow = flow_of(engine, decoded, likely, now_ns);
+	struct flow *flow = flow_table_is_found(likely, &decoded->name) ? likely : NULL;
 
+	if (!flow || !decoded->plain || flow->rare || now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
+		flow = flow_of(engine, decoded, flow);
 	if (!flow)
 		return;
 	if (engine->memory.epoch) {
@@ -414,28 +420,17 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 		direction_follow_clock(&flow->direction[1], &engine->memory);
 	}
 	flow_table_touch(engine->flows, flow, now_ns);
-
-	struct arrival arrival = {
-		.packet = packet,
-		.now_ns = now_ns,
-		.frame = (uint32_t)engine->fed,
-		.fingerprint = decoded->fingerprint,
-		.timed = decoded->time_ns != TCPM_NO_TIME,
-	};
-	uint32_t size = packet->length + ((packet->flags & TCP_SYN) != 0) +
-			((packet->flags & TCP_FIN) != 0);
-
-	if (packet->flags & TCP_SYN) {
-		note_syn(flow, sender, packet);
-		if (!(packet->flags & TCP_ACK) && !flow_table_challenged(engine->flows, flow))
-			flow_table_note_syn(engine->flows, flow);
-	}
+	if (packet->flags & TCP_SYN)
+		note_syn(engine, flow, sender, packet);
 	if ((packet->flags & TCP_ACK) && !direction_ack_repeats(&flow->direction[!sender], packet))
-		match_ack(engine, flow, sender, &arrival, decoded);
+		match_ack(engine, flow, sender, decoded);
 	flow->direction[!sender].heard_ns = now_ns;
-	if (size && !(packet->flags & TCP_RST))
-		match_segment(engine, flow, sender, &arrival, size);
-	advance_state(engine, flow, sender, packet, now_ns);
+	if (decoded->size)
+		match_segment(engine, flow, sender, decoded);
+	/* Nothing else could change it. */
+	if (!decoded->plain || flow->state != FLOW_ESTABLISHED ||
+	    (flow->direction[0].flags & flow->direction[1].flags & DIRECTION_FIN))
+		advance_state(engine, flow, sender, packet, now_ns);
 }
 
 /* Frames before this one were left out: the clock goes on. */
@@ -446,14 +441,13 @@ static void pass_skipped(struct tcpm_engine *engine, const struct decoded *decod
 }
 
 /* `likely`: the flow, if it is not another or none. */
-static void work_on(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely)
+static void work_on(struct tcpm_engine *engine, struct decoded *decoded, struct flow *likely)
 {
 	bool elsewhere = decoded->result == DECODED_ELSEWHERE;
-	int64_t now_ns;
 
 	if (decoded->skipped)
 		pass_skipped(engine, decoded);
-	now_ns = clock_of(engine, decoded->time_ns, elsewhere);
+	decoded->arrival.now_ns = clock_of(engine, decoded->arrival.now_ns, elsewhere);
 	engine->fed++;
 	if (flow_expiry_due(engine->expiry, engine->steady_ns))
 		flow_table_expire(engine->flows, engine->steady_ns);
@@ -461,8 +455,10 @@ static void work_on(struct tcpm_engine *engine, const struct decoded *decoded, s
 		return;
 	engine->counters.frames++;
 	engine->counters.decoded[decoded->result]++;
-	if (decoded->result == TCPM_DECODE_TCP)
-		measure(engine, decoded, likely, now_ns);
+	if (decoded->result != TCPM_DECODE_TCP)
+		return;
+	decoded->arrival.frame = (uint32_t)engine->fed;
+	measure(engine, decoded, likely);
 }
 
 /*
@@ -481,11 +477,13 @@ static size_t begin_part(const struct tcpm_engine *engine, const struct tcpm_fra
 			 size_t left, struct part *part)
 {
 	part->count = left < FEED_PART ? left : FEED_PART;
-	for (size_t i = 0; i < part->count; i++)
-		decode_frame(&engine->rules, &frames[i], &part->decoded[i]);
-	for (size_t i = 0; i < part->count; i++)
-		if (part->decoded[i].result == TCPM_DECODE_TCP)
-			flow_table_prefetch_bucket(engine->flows, part->decoded[i].name.hash);
+	for (size_t i = 0; i < part->count; i++) {
+		struct decoded *decoded = &part->decoded[i];
+
+		decode_frame(&engine->rules, &frames[i], decoded);
+		if (decoded->result == TCPM_DECODE_TCP)
+			flow_table_prefetch_bucket(engine->flows, decoded->name.hash);
+	}
 	return part->count;
 }
 
@@ -508,12 +506,11 @@ static void fetch_rings(struct tcpm_engine *engine, const struct part *part)
 		if (!flow)
 			continue;
 		direction_prefetch(flow->direction, &engine->memory);
-		if (flow->key.wide)
-			flow_table_prefetch_id(engine->flows, flow);
+		flow_table_prefetch_id(engine->flows, flow);
 	}
 }
 
-static void finish_part(struct tcpm_engine *engine, const struct part *part)
+static void finish_part(struct tcpm_engine *engine, struct part *part)
 {
 	for (size_t i = 0; i < part->count; i++)
 		work_on(engine, &part->decoded[i], part->likely[i]);

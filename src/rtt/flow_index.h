@@ -76,8 +76,8 @@ static inline uint8_t index_tag(uint64_t hash)
 	return tag ? tag : 1;
 }
 
-/* A bit for each slot of this tag, and now and then for one that only looks so: the lowest
- * bit of a byte that is equal, or whose lower neighbour is. */
+/* A bit for each of eight slots of this tag, and now and then for one that only looks so, behind
+ * one that is: the highest bit of its byte. */
 static inline uint64_t index_matches(const uint8_t *tags, uint8_t tag)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -92,16 +92,19 @@ static inline uint64_t index_matches(const uint8_t *tags, uint8_t tag)
 struct index_search {
 	const struct index_bucket *bucket;
 	const struct index_bucket *first;
-	uint64_t low, high; /* matches among the first eight slots, and the last four */
+	/* Matches: of the first eight slots in the highest bits of its bytes, of the last four in
+	 * the bits below those of the upper bytes. */
+	uint64_t matches;
 	uint8_t tag;
 };
 
 static inline void index_look(struct index_search *search, const struct index_bucket *bucket)
 {
 	search->bucket = bucket;
-	search->low = index_matches(bucket->tags, search->tag);
 	/* The last eight, of which the first four were seen. */
-	search->high = index_matches(bucket->tags + 4, search->tag) & ~UINT64_C(0xffffffff);
+	search->matches =
+		index_matches(bucket->tags, search->tag) |
+		(index_matches(bucket->tags + 4, search->tag) & ~UINT64_C(0xffffffff)) >> 1;
 }
 
 static inline void index_search_begin(struct index_search *search, const struct flow_index *index,
@@ -112,13 +115,13 @@ static inline void index_search_begin(struct index_search *search, const struct 
 	index_look(search, search->first);
 }
 
-/* The slot that a bit of a match stands for; the bit is taken away. */
+/* The slot that the lowest bit of some matches stands for; the bit is taken away. */
 static inline unsigned index_slot(uint64_t *matches)
 {
-	unsigned slot = (unsigned)__builtin_ctzll(*matches) / 8;
+	unsigned bit = (unsigned)__builtin_ctzll(*matches);
 
 	*matches &= *matches - 1;
-	return slot;
+	return bit / 8 + (~bit & 1) * 4;
 }
 
 /* The next place; 0: there is no other. */
@@ -128,10 +131,8 @@ static inline uint32_t index_search_next(struct index_search *search,
 	for (;;) {
 		uint32_t place = 0;
 
-		if (search->low) {
-			place = search->bucket->places[index_slot(&search->low)];
-		} else if (search->high) {
-			place = search->bucket->places[index_slot(&search->high) + 4];
+		if (search->matches) {
+			place = search->bucket->places[index_slot(&search->matches)];
 		} else if (search->bucket->passed) {
 			size_t at = (size_t)(search->bucket - index->buckets);
 			const struct index_bucket *next = &index->buckets[(at + 1) & index->mask];

@@ -108,7 +108,8 @@ struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t h
 
 void flow_table_prefetch_id(const struct flow_table *table, const struct flow *flow)
 {
-	const char *id = pool_at(&table->wide, flow->key.wide);
+	/* What the first one would be, if it has none: never used, but fetched without a jump. */
+	const char *id = pool_at(&table->wide, flow->key.wide | !flow->key.wide);
 
 	__builtin_prefetch(id);
 	__builtin_prefetch(id + FLOW_ID_BYTES - 1);

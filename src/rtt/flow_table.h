@@ -44,7 +44,7 @@ void flow_table_free(struct flow_table *table);
 void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash);
 struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t hash);
 
-/* The same for what else finding this flow by a wide name will need. */
+/* The same for what else finding this flow will need, if its name is wide. */
 void flow_table_prefetch_id(const struct flow_table *table, const struct flow *flow);
 
 /* Is a flow, or what was one when it was prefetched, surely the one of this name? */

@@ -148,7 +148,8 @@ static bool out_of_order(const struct direction *direction, const struct covered
 {
 	const uint32_t both = DIRECTION_NO_SACK | DIRECTION_COMPLAINT;
 
-	return covered->answered > 1 && !covered->filled && (direction->flags & both) == both &&
+	/* Hardly ever: asked first. */
+	return (direction->flags & both) == both && covered->answered > 1 && !covered->filled &&
 	       (int32_t)(covered->ring->complaint - covered->trigger->first.frame) > 0;
 }
 

@@ -64,16 +64,18 @@ static bool look_plainly(struct covered *covered, uint32_t una, uint32_t ack)
 {
 	const struct segment_ring *ring = covered->ring;
 	const struct segment *last = NULL;
+	int64_t last_ns = INT64_MIN;
 	uint32_t seen = una;
 	unsigned count = 0;
 
 	for (; count < ring->count && seq_before(seen, ack); count++) {
 		const struct segment *segment = segment_ring_at(ring, count);
 
-		if (segment->flags || segment->start != seen ||
-		    (last && segment->first.time_ns < last->first.time_ns))
+		if (segment->flags | (segment->start ^ seen) |
+		    (uint32_t)(segment->first.time_ns < last_ns))
 			return false;
 		last = segment;
+		last_ns = segment->first.time_ns;
 		seen = segment->end;
 	}
 	if (!last || seq_before(seen, ack))

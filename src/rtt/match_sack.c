@@ -123,10 +123,11 @@ static bool mark_unseen(struct direction *direction, const struct match_memory *
 static void mark(struct direction *direction, const struct match_memory *memory, uint32_t left,
 		 uint32_t right)
 {
-	unsigned from = segment_ring_find(direction_ring(direction, memory), left);
+	const unsigned from = segment_ring_find(direction_ring(direction, memory), left);
 	uint32_t seen = left;
+	unsigned i = from;
 
-	for (unsigned i = from; seq_before(seen, right) && i - from < MOST_SEGMENTS;) {
+	while (seq_before(seen, right) && i - from < MOST_SEGMENTS) {
 		struct segment_ring *ring = direction_ring(direction, memory);
 		struct segment *segment = i < ring->count ? segment_ring_at(ring, i) : NULL;
 		uint32_t next = segment ? seq_min(segment->start, right) : right;
@@ -143,6 +144,9 @@ static void mark(struct direction *direction, const struct match_memory *memory,
 		seen = segment->end;
 		i++;
 	}
+	/* The next block goes on here. */
+	if (direction->ring)
+		direction_ring(direction, memory)->near = (uint16_t)i;
 }
 
 /* Both ends of the block known to be covered: so is what lies between, but for the

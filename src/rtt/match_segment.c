@@ -24,10 +24,8 @@ static uint32_t mix(uint32_t hash, uint32_t value)
 
 uint32_t match_fingerprint(const struct packet *packet)
 {
-	uint32_t hash = mix(packet->flags, packet->ack);
+	uint32_t hash = mix(mix(packet->flags, packet->ack), packet->tsval);
 
-	if (packet->has_timestamps)
-		hash = mix(hash, packet->tsval);
 	return mix(hash, packet->ip_id ? packet->ip_id : 0x10000u | packet->checksum);
 }
 
@@ -156,7 +154,7 @@ static struct sent sent_now(const struct arrival *arrival)
 {
 	return (struct sent){
 		.time_ns = arrival->now_ns,
-		.tsval = arrival->packet->has_timestamps ? arrival->packet->tsval : 0,
+		.tsval = arrival->packet->tsval,
 		.frame = arrival->frame,
 	};
 }
@@ -333,8 +331,8 @@ static void note(struct direction *direction, const struct packet *packet)
 		direction->longest = (uint16_t)length;
 	if (packet->flags & TCP_FIN)
 		direction->flags |= DIRECTION_FIN;
-	if (packet->has_timestamps)
-		direction->flags |= DIRECTION_TIMESTAMPS;
+	/* Without a jump: flows with and without them come in any order. */
+	direction->flags |= (uint16_t)(-(unsigned)packet->has_timestamps & DIRECTION_TIMESTAMPS);
 }
 
 /* Was this very packet captured before? */

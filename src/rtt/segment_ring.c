@@ -3,6 +3,8 @@
  */
 #include "rtt/segment_ring.h"
 
+#include <string.h>
+
 #include "rtt/segment_slab.h"
 #include "rtt/seq.h"
 
@@ -42,8 +44,12 @@ static bool grow(struct segment_slab *slab, uint32_t *number)
 	*grown = *ring;
 	grown->head = 0;
 	grown->capacity = (uint16_t)(units - 1);
-	for (unsigned i = 0; i < ring->count; i++)
-		*segment_ring_at(grown, i) = *segment_ring_at(ring, i);
+	/* It is full: what lies from the head on, and what lies before it. */
+	const struct segment *places = (const struct segment *)(const void *)(ring + 1);
+	struct segment *to = (struct segment *)(void *)(grown + 1);
+
+	memcpy(to, places + ring->head, (size_t)(ring->capacity - ring->head) * sizeof(*to));
+	memcpy(to + (ring->capacity - ring->head), places, ring->head * sizeof(*to));
 	segment_slab_give(slab, *number, units_of(ring));
 	*number = larger;
 	return true;
@@ -56,6 +62,10 @@ struct segment *segment_ring_insert(struct segment_slab *slab, uint32_t *number,
 
 	if (ring->count >= limit)
 		return NULL;
+	if (ring->count == 0 && ring->capacity) {
+		ring->count = 1;
+		return segment_ring_at(ring, 0);
+	}
 	if (ring->count == ring->capacity) {
 		if (!(*number ? grow(slab, number) : segment_ring_open(slab, number)))
 			return NULL;
@@ -80,18 +90,34 @@ void segment_ring_close(struct segment_slab *slab, uint32_t *number)
 	*number = 0;
 }
 
+static bool ends_after(const struct segment_ring *ring, unsigned index, uint32_t seq)
+{
+	return seq_after(segment_ring_at(ring, index)->end, seq);
+}
+
+/* Whether ring->near is the one. */
+static bool is_near(const struct segment_ring *ring, uint32_t seq)
+{
+	const unsigned near = ring->near;
+
+	return near < ring->count && ends_after(ring, near, seq) &&
+	       (near == 0 || !ends_after(ring, near - 1, seq));
+}
+
 unsigned segment_ring_find(const struct segment_ring *ring, uint32_t seq)
 {
+	if (is_near(ring, seq))
+		return ring->near;
 	unsigned low = 0;
-	unsigned high = ring->count;
+	unsigned left = ring->count; /* from low on, still to be looked at */
 
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
+	/* Halves cannot be foreseen: so nothing depends on them by a jump. */
+	while (left > 0) {
+		unsigned half = left / 2;
+		unsigned before = !ends_after(ring, low + half, seq);
 
-		if (seq_after(segment_ring_at(ring, middle)->end, seq))
-			high = middle;
-		else
-			low = middle + 1;
+		low += (half + 1) & -before;
+		left = half - (before & ~left & 1);
 	}
 	return low;
 }

@@ -82,7 +82,7 @@ struct segment_ring {
 	uint16_t head;
 	uint16_t count;
 	uint16_t capacity; /* a power of two, less one; 0: the empty one that all share */
-	uint16_t unused;
+	uint16_t near; /* an index where the next look for a segment may begin: any value will do */
 	/* The rest is the direction's own; zero in a new ring. */
 	uint32_t epoch; /* of the capture's clock, when the flow was last seen */
 	/* Where the next segment would start if an implausible one was right. */
@@ -108,13 +108,19 @@ static inline struct segment_ring *segment_ring_of(struct segment *units, uint32
 	return (struct segment_ring *)(void *)&units[number];
 }
 
+/* A place that went past the end, by less than a round, comes in again at the beginning; without
+ * a jump, for when it does cannot be foreseen. */
+static inline unsigned segment_ring_round(const struct segment_ring *ring, unsigned place)
+{
+	return place - (ring->capacity & -(unsigned)(place >= ring->capacity));
+}
+
 /* The index-th segment, 0 the first by sequence; index < count. */
 static inline struct segment *segment_ring_at(const struct segment_ring *ring, unsigned index)
 {
 	struct segment *places = (struct segment *)(void *)(uintptr_t)(ring + 1);
-	unsigned place = ring->head + index;
 
-	return &places[place < ring->capacity ? place : place - ring->capacity];
+	return &places[segment_ring_round(ring, ring->head + index)];
 }
 
 /* A ring for *number, if it has none. False: the slab is short; *number is 0. */
@@ -141,16 +147,15 @@ static inline struct segment *segment_ring_append(struct segment_ring *ring, uns
 /* Removes the first count segments (count <= ring's). The ring keeps its memory. */
 static inline void segment_ring_pop(struct segment_ring *ring, unsigned count)
 {
-	unsigned head = ring->head + count;
-
-	ring->head = (uint16_t)(head < ring->capacity ? head : head - ring->capacity);
+	ring->head = (uint16_t)segment_ring_round(ring, ring->head + count);
 	ring->count = (uint16_t)(ring->count - count);
 }
 
 /* Gives the ring and all its memory back; *number becomes 0. */
 void segment_ring_close(struct segment_slab *slab, uint32_t *number);
 
-/* The index of the first segment that ends after seq; count if there is none. */
+/* The index of the first segment that ends after seq; count if there is none. Quick if that is
+ * ring->near. */
 unsigned segment_ring_find(const struct segment_ring *ring, uint32_t seq);
 
 #endif

@@ -151,11 +151,7 @@ static bool extend(struct segment_slab *slab)
 
 static unsigned order_of(unsigned units)
 {
-	unsigned order = 0;
-
-	while ((1u << order) < units)
-		order++;
-	return order;
+	return units > 1 ? 32u - (unsigned)__builtin_clz(units - 1) : 0;
 }
 
 /* The order of the smallest free block that holds one of `wanted`; beyond MAX_ORDER: none. */
@@ -168,15 +164,16 @@ static unsigned smallest_free(const struct segment_slab *slab, unsigned wanted)
 
 uint32_t segment_slab_take(struct segment_slab *slab, unsigned units)
 {
-	unsigned wanted = order_of(units);
+	unsigned wanted;
 	unsigned order;
 
-	if (units > SMALL_UNITS && units > ((1u << slab->reach) - slab->used) / 8)
-		return 0;
-	if (wanted == SMALLEST_ORDER && slab->aside_count) {
+	if (units == 1u << SMALLEST_ORDER && slab->aside_count) {
 		slab->used += units;
 		return slab->aside[--slab->aside_count];
 	}
+	if (units > SMALL_UNITS && units > ((1u << slab->reach) - slab->used) / 8)
+		return 0;
+	wanted = order_of(units);
 	while ((order = smallest_free(slab, wanted)) > MAX_ORDER)
 		if (!extend(slab))
 			return 0;

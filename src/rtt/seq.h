@@ -26,12 +26,17 @@ static inline bool seq_after(uint32_t a, uint32_t b)
 
 static inline uint32_t seq_max(uint32_t a, uint32_t b)
 {
-	return seq_after(a, b) ? a : b;
+	const int32_t distance = seq_distance(a, b);
+
+	/* Without a jump: which of the two it is can hardly be foreseen. */
+	return b + (uint32_t)(distance & ~(distance >> 31));
 }
 
 static inline uint32_t seq_min(uint32_t a, uint32_t b)
 {
-	return seq_before(a, b) ? a : b;
+	const int32_t distance = seq_distance(a, b);
+
+	return b + (uint32_t)(distance & distance >> 31);
 }
 
 /* The largest window that RFC 7323 2.2 allows, 2^30: what is further from where a
