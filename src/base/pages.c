@@ -3,6 +3,7 @@
  */
 #include "base/pages.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #define PAGE      ((size_t)4096)
@@ -23,6 +24,16 @@ void pages_huge(void *block, size_t size)
 	if (size >= PAGES_HUGE_WORTH)
 		(void)madvise((char *)block + before, (size - before) / HUGE_PAGE * HUGE_PAGE,
 			      MADV_HUGEPAGE);
+}
+
+void *pages_alloc(size_t size)
+{
+	const size_t whole = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	void *memory = aligned_alloc(HUGE_PAGE, whole);
+
+	if (memory)
+		(void)madvise(memory, whole, MADV_HUGEPAGE);
+	return memory;
 }
 
 void pages_fill(void *memory, size_t size)

@@ -14,6 +14,11 @@
  * nothing is lost. */
 void pages_huge(void *block, size_t size);
 
+/* Memory for buffers that are written again and again, of huge pages if the system has them: one
+ * costs as much as a dozen others to touch first, and copying into it is quicker. At least as large
+ * as asked for, rounded up to huge pages; to be freed by free. NULL: there is none. */
+void *pages_alloc(size_t size);
+
 /* Has the system make the pages of memory that will be filled, all at once: a page fault each costs
  * several times as much. Its content stays. Where that cannot be, nothing is lost. */
 void pages_fill(void *memory, size_t size);

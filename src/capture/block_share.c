@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "capture/trim.h"
 
 #define PAGE ((size_t)4096)
 
-/* What is read at once of a file that is trimmed: it fits the cache next to the processor. */
-#define PIECE ((size_t)512 << 10)
+/* What is read at once of a file that is trimmed: two pieces, with what stands before each, fit a
+ * huge page. */
+#define PIECE ((size_t)952 << 10)
 
 /* Blocks at hand: of the slowest reader the last one, for its end, and the one it is at; and what
  * is ahead of that. */
@@ -44,6 +46,7 @@ struct block_share {
 	struct block_stream stream; /* whoever reads has it, unless it is trimmed */
 	struct trimming *trimming;  /* NULL: the stream's own bytes are the blocks */
 	unsigned readers;
+	uint8_t *memory; /* of all places */
 	struct place places[PLACES];
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* what follows, with the lock */
@@ -66,31 +69,36 @@ static uint8_t *block_of(const struct place *place)
 	return place->memory + BLOCK_SHARE_BEFORE;
 }
 
+/* Memory for all places, each for blocks of up to so many bytes, instead of what they have. Content
+ * is not kept. */
+static void set_memory(struct block_share *share, uint8_t *memory, size_t size)
+{
+	free(share->memory);
+	share->memory = memory;
+	for (unsigned i = 0; i < PLACES; i++)
+		share->places[i].memory = memory + i * (BLOCK_SHARE_BEFORE + size);
+}
+
 int block_share_new(int fd, uint64_t most, unsigned readers, struct block_share **share,
 		    struct error *error)
 {
 	struct block_share *made = calloc(1, sizeof(*made) + readers * sizeof(made->uses[0]));
-	bool room = made != NULL;
+	uint8_t *memory = pages_alloc(PLACES * (BLOCK_SHARE_BEFORE + BLOCK_SIZE));
 	int result;
 
-	if (!made)
-		return error_set(error, ENOMEM, "there is not enough memory to read it");
-	result = block_stream_init(&made->stream, fd, most, error);
+	if (!made || !memory)
+		result = error_set(error, ENOMEM, "there is not enough memory to read it");
+	else
+		result = block_stream_init(&made->stream, fd, most, error);
 	if (result < 0) {
 		free(made);
+		free(memory);
 		return result;
 	}
 	made->readers = readers;
 	pthread_mutex_init(&made->lock, NULL);
 	pthread_cond_init(&made->changed, NULL);
-	for (unsigned i = 0; i < PLACES; i++) {
-		made->places[i].memory = aligned_alloc(PAGE, BLOCK_SHARE_BEFORE + BLOCK_SIZE);
-		room &= made->places[i].memory != NULL;
-	}
-	if (!room) {
-		block_share_free(made);
-		return error_set(error, ENOMEM, "there is not enough memory to read it");
-	}
+	set_memory(made, memory, BLOCK_SIZE);
 	*share = made;
 	return 0;
 }
@@ -104,29 +112,21 @@ static void trimming_free(struct trimming *trimming)
 
 int block_share_trim(struct block_share *share, uint32_t max_packet)
 {
+	const size_t most = PIECE + TRIM_MORE;
 	struct trimming *made = calloc(1, sizeof(*made));
-	uint8_t *memory[PLACES];
-	bool room = made != NULL;
+	/* Of it all but a part is touched only if hardly anything can be trimmed. */
+	uint8_t *memory = aligned_alloc(PAGE, PLACES * (BLOCK_SHARE_BEFORE + most));
 
-	if (made) {
-		trim_init(&made->trim, max_packet);
-		made->pieces = aligned_alloc(PAGE, share->readers * (TRIM_BEFORE + PIECE));
-		room = made->pieces != NULL;
-	}
-	for (unsigned i = 0; i < PLACES; i++) {
-		memory[i] = aligned_alloc(PAGE, BLOCK_SHARE_BEFORE + PIECE + TRIM_MORE);
-		room &= memory[i] != NULL;
-	}
-	for (unsigned i = 0; i < PLACES; i++) {
-		free(room ? share->places[i].memory : memory[i]);
-		if (room)
-			share->places[i].memory = memory[i];
-	}
-	if (!room) {
+	if (made)
+		made->pieces = pages_alloc(share->readers * (TRIM_BEFORE + PIECE));
+	if (!made || !made->pieces || !memory) {
 		trimming_free(made);
+		free(memory);
 		return -ENOMEM;
 	}
+	trim_init(&made->trim, max_packet);
 	share->trimming = made;
+	set_memory(share, memory, most);
 	return 0;
 }
 
@@ -134,8 +134,7 @@ void block_share_free(struct block_share *share)
 {
 	if (!share)
 		return;
-	for (unsigned i = 0; i < PLACES; i++)
-		free(share->places[i].memory);
+	free(share->memory);
 	trimming_free(share->trimming);
 	block_stream_done(&share->stream);
 	pthread_cond_destroy(&share->changed);
