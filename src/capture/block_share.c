@@ -24,6 +24,9 @@
  * is ahead of that. */
 #define PLACES 5
 
+/* A block that is not trimmed; all places fit a huge page. */
+#define SHARED_SIZE ((size_t)400 << 10)
+
 #define LEFT UINT64_MAX
 
 struct place {
@@ -83,7 +86,7 @@ int block_share_new(int fd, uint64_t most, unsigned readers, struct block_share 
 		    struct error *error)
 {
 	struct block_share *made = calloc(1, sizeof(*made) + readers * sizeof(made->uses[0]));
-	uint8_t *memory = pages_alloc(PLACES * (BLOCK_SHARE_BEFORE + BLOCK_SIZE));
+	uint8_t *memory = pages_alloc(PLACES * (BLOCK_SHARE_BEFORE + SHARED_SIZE));
 	int result;
 
 	if (!made || !memory)
@@ -98,7 +101,7 @@ int block_share_new(int fd, uint64_t most, unsigned readers, struct block_share 
 	made->readers = readers;
 	pthread_mutex_init(&made->lock, NULL);
 	pthread_cond_init(&made->changed, NULL);
-	set_memory(made, memory, BLOCK_SIZE);
+	set_memory(made, memory, SHARED_SIZE);
 	*share = made;
 	return 0;
 }
@@ -212,7 +215,7 @@ static ssize_t take_trimmed(struct block_share *share, unsigned reader, uint64_t
 
 static ssize_t take(struct block_share *share, struct place *place, struct error *error)
 {
-	const ssize_t got = block_stream_take(&share->stream, block_of(place), BLOCK_SIZE, error);
+	const ssize_t got = block_stream_take(&share->stream, block_of(place), SHARED_SIZE, error);
 
 	place->end_offset = block_stream_offset(&share->stream);
 	return got;
