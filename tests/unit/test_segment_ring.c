@@ -232,27 +232,51 @@ static void head_moves_along(void **state)
 	segment_slab_free(slab);
 }
 
+/* So many segments of 60, each 100 from the one before it, of which the first `gone` went. */
+static uint32_t ring_with_holes(struct segment_slab *slab, unsigned count, unsigned gone,
+				uint32_t base)
+{
+	uint32_t ring = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct segment *segment;
+
+		if (i == count - gone)
+			segment_ring_pop(ring_of(slab, ring), gone);
+		segment = segment_ring_insert(slab, &ring, ring_of(slab, ring)->count, LIMIT);
+		segment->start = base + i * 100;
+		segment->end = base + i * 100 + 60;
+	}
+	return ring;
+}
+
+/* Whatever the ring says where to look first. */
 static void find_is_the_first_that_ends_after(void **state)
 {
 	struct segment_slab *slab = segment_slab_new(1);
-	uint32_t ring = 0;
-	uint32_t base = 0u - 500u; /* across the wrap */
+	const uint32_t base = 0u - 500u; /* across the wrap */
 
 	(void)state;
-	for (uint32_t i = 0; i < 10; i++) {
-		struct segment *segment = segment_ring_insert(slab, &ring, i, LIMIT);
+	assert_int_equal(segment_ring_find(ring_of(slab, 0), base), 0);
+	for (unsigned count = 1; count < 24; count++) {
+		const unsigned gone = random_below(count / 2 + 1);
+		uint32_t ring = ring_with_holes(slab, count, gone, base);
+		const unsigned left = ring_of(slab, ring)->count;
 
-		segment->start = base + i * 100;
-		segment->end = base + i * 100 + 60; /* with holes */
-	}
-	for (uint32_t seq = 0; seq < 1100; seq++) {
-		unsigned naive = 0;
+		assert_int_equal(left, gone ? count - gone : count);
+		for (uint32_t seq = 0; seq < count * 100 + 100; seq += 5) {
+			unsigned naive = 0;
 
-		while (naive < 10 && !(naive * 100 + 60 > seq))
-			naive++;
-		assert_int_equal(segment_ring_find(ring_of(slab, ring), base + seq), naive);
+			while (naive < left && !((naive + gone) * 100 + 60 > seq))
+				naive++;
+			for (unsigned near = 0; near < left + 3; near++) {
+				ring_of(slab, ring)->near = (uint16_t)near;
+				assert_int_equal(segment_ring_find(ring_of(slab, ring), base + seq),
+						 naive);
+			}
+		}
+		segment_ring_close(slab, &ring);
 	}
-	segment_ring_close(slab, &ring);
 	segment_slab_free(slab);
 }
 
