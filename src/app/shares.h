@@ -4,10 +4,10 @@
  * Each share steps over all records of each capture and measures the flows that are its part (see
  * tcpm_options.shares): to do that twice costs less than handing frames from one processor to
  * another. The bytes are read once for all (capture/file_share.h), large records without their
- *data. Nothing else is shared while packets are measured. The shares go through a capture in
- *stretches of some ten thousand records, and none is ahead of another by more than a few of them:
- *so the samples' lines that wait to be printed in the order of the capture are few, and after a
- *stop all end behind the same record. The first share is the caller's thread, which prints.
+ * data. Nothing else is shared while packets are measured. The shares go through a capture in
+ * stretches of some ten thousand records, and none is ahead of another by more than a few of them:
+ * so the samples' lines that wait to be printed in the order of the capture are few, and after a
+ * stop all end behind the same record. The first share is the caller's thread, which prints.
  *
  *	shares_init(&shares, ...);
  *	for each capture

@@ -217,6 +217,14 @@ int block_stream_need(struct block_stream *stream, size_t count, struct error *e
 	return 1;
 }
 
+void block_stream_release(struct block_stream *stream)
+{
+	free(stream->buffer);
+	stream->buffer = NULL;
+	stream->at = stream->end = NULL;
+	stream->capacity = 0;
+}
+
 ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, struct error *error)
 {
 	const size_t left = block_stream_left(stream);
@@ -229,34 +237,32 @@ ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, s
 		return got;
 	}
 	/* From here on nothing goes through it. */
-	free(stream->buffer);
-	stream->buffer = NULL;
-	stream->at = stream->end = NULL;
-	stream->capacity = 0;
+	block_stream_release(stream);
 	got = read_next(stream, to, count, error);
 	if (got > 0)
 		stream->end_offset += (uint64_t)got;
 	return got;
 }
 
-ssize_t block_stream_at(const struct block_stream *stream, uint64_t offset, void *to, size_t count,
-			struct error *error)
+size_t block_stream_at(const struct block_stream *stream, uint64_t offset, void *to, size_t count,
+		       int *result, struct error *error)
 {
 	const uint64_t left = offset < stream->most ? stream->most - offset : 0;
 	size_t done = 0;
 
 	if (count > left)
 		count = (size_t)left;
+	*result = 0;
 	while (done < count) {
 		const ssize_t got = pread(stream->fd, (uint8_t *)to + done, count - done,
 					  (off_t)(offset + done));
 		if (got < 0)
-			return read_failed(errno, error);
-		if (got == 0)
+			*result = read_failed(errno, error);
+		if (got <= 0)
 			break;
 		done += (size_t)got;
 	}
-	return (ssize_t)done;
+	return done;
 }
 
 int block_stream_skip(struct block_stream *stream, uint64_t count, struct error *error)

@@ -88,11 +88,15 @@ int block_stream_skip(struct block_stream *stream, uint64_t count, struct error 
  */
 ssize_t block_stream_take(struct block_stream *stream, void *to, size_t count, struct error *error);
 
-/* Bytes of a file that is not compressed, from an offset on, wherever the stream is: count of them,
- * or fewer at the file's end. A negative errno, with a clause in *error: it cannot be read. Any
- * thread may. */
-ssize_t block_stream_at(const struct block_stream *stream, uint64_t offset, void *to, size_t count,
-			struct error *error);
+/* Bytes of a file that is not compressed, from an offset on, wherever the stream is. Returns how
+ * many there are: fewer than count at the file's end, *result is 0 then, or where it cannot be read
+ * further: *result is a negative errno, with a clause in *error. Any thread may. */
+size_t block_stream_at(const struct block_stream *stream, uint64_t offset, void *to, size_t count,
+		       int *result, struct error *error);
+
+/* Frees the buffer, and forgets what is available: for one of which block_stream_take or
+ * block_stream_at alone will be asked. */
+void block_stream_release(struct block_stream *stream);
 
 /* Bytes available. */
 static inline size_t block_stream_left(const struct block_stream *stream)

@@ -16,9 +16,7 @@
 
 #define PAGE ((size_t)4096)
 
-/* What is read at once of a file that is trimmed: two pieces, with what stands before each, fit a
- * huge page. */
-#define PIECE ((size_t)952 << 10)
+#define PIECE BLOCK_SHARE_PIECE
 
 /* Blocks at hand: of the slowest reader the last one, for its end, and the one it is at; and what
  * is ahead of that. */
@@ -42,7 +40,11 @@ struct trimming {
 	bool over;        /* that was the last piece; behind it comes: */
 	int result;       /* 0, or a negative errno */
 	struct error error;
-	uint8_t *pieces; /* of each reader: TRIM_BEFORE bytes, then a piece */
+	/* TRIM_BEFORE bytes, then a piece, for as many as may be under way at a time: blocks that
+	 * were begun and are not there yet have numbers that follow one another, one of each
+	 * reader at most. */
+	uint8_t *pieces;
+	unsigned piece_count;
 };
 
 struct block_share {
@@ -62,9 +64,10 @@ struct block_share {
 	uint64_t uses[]; /* of each reader: the lowest block that it still looks at, or LEFT */
 };
 
-static uint8_t *piece_of(const struct trimming *trimming, unsigned reader)
+static uint8_t *piece_of(const struct trimming *trimming, uint64_t number)
 {
-	return trimming->pieces + reader * (TRIM_BEFORE + PIECE) + TRIM_BEFORE;
+	return trimming->pieces + number % trimming->piece_count * (TRIM_BEFORE + PIECE) +
+	       TRIM_BEFORE;
 }
 
 static uint8_t *block_of(const struct place *place)
@@ -115,20 +118,23 @@ static void trimming_free(struct trimming *trimming)
 
 int block_share_trim(struct block_share *share, uint32_t max_packet)
 {
+	const unsigned piece_count = share->readers < PLACES ? share->readers : PLACES;
 	const size_t most = PIECE + TRIM_MORE;
 	struct trimming *made = calloc(1, sizeof(*made));
 	/* Of it all but a part is touched only if hardly anything can be trimmed. */
 	uint8_t *memory = aligned_alloc(PAGE, PLACES * (BLOCK_SHARE_BEFORE + most));
 
 	if (made)
-		made->pieces = pages_alloc(share->readers * (TRIM_BEFORE + PIECE));
+		made->pieces = pages_alloc(piece_count * (TRIM_BEFORE + PIECE));
 	if (!made || !made->pieces || !memory) {
 		trimming_free(made);
 		free(memory);
 		return -ENOMEM;
 	}
 	trim_init(&made->trim, max_packet);
+	made->piece_count = piece_count;
 	share->trimming = made;
+	block_stream_release(&share->stream);
 	set_memory(share, memory, most);
 	return 0;
 }
@@ -181,29 +187,29 @@ static bool await_turn(struct block_share *share, uint64_t number)
 
 /* ---- without it ---- */
 
-/* A reader's piece of the file, trimmed; as block_stream_take. What the piece before left is handed
- * out before the end, or an error, is told. */
-static ssize_t take_trimmed(struct block_share *share, unsigned reader, uint64_t number,
-			    struct place *place, struct error *error)
+/* A piece of the file, trimmed; as block_stream_take. What there is of the last one, and what the
+ * one before it left, is handed out before the end, or an error, is told. */
+static ssize_t take_trimmed(struct block_share *share, uint64_t number, struct place *place,
+			    struct error *error)
 {
 	struct trimming *trimming = share->trimming;
-	uint8_t *const piece = piece_of(trimming, reader);
+	uint8_t *const piece = piece_of(trimming, number);
 	struct error failure;
-	ssize_t got;
+	int result;
+	const size_t count =
+		block_stream_at(&share->stream, number * PIECE, piece, PIECE, &result, &failure);
 
-	got = block_stream_at(&share->stream, number * PIECE, piece, PIECE, &failure);
 	if (!await_turn(share, number))
 		return 0;
 	if (!trimming->over) {
-		const size_t count = got > 0 ? (size_t)got : 0;
 		const bool last = count < PIECE;
 		const size_t given =
 			trim_bytes(&trimming->trim, piece, count, last, block_of(place));
 
 		place->end_offset = number * PIECE + count - trim_left(&trimming->trim);
 		trimming->over = last;
-		if (got < 0) {
-			trimming->result = (int)got;
+		if (result < 0) {
+			trimming->result = result;
 			trimming->error = failure;
 		}
 		if (given > 0)
@@ -221,8 +227,8 @@ static ssize_t take(struct block_share *share, struct place *place, struct error
 	return got;
 }
 
-/* The reader reads the next block. Has the lock before and after it. */
-static void read_next(struct block_share *share, unsigned reader)
+/* Reads the next block. Has the lock before and after it. */
+static void read_next(struct block_share *share)
 {
 	const uint64_t number = share->begun++;
 	struct place *place = &share->places[number % PLACES];
@@ -231,7 +237,7 @@ static void read_next(struct block_share *share, unsigned reader)
 	ssize_t got;
 
 	pthread_mutex_unlock(&share->lock);
-	got = share->trimming ? take_trimmed(share, reader, number, place, &error)
+	got = share->trimming ? take_trimmed(share, number, place, &error)
 			      : take(share, place, &error);
 	if (got > 0 && number > 0)
 		memcpy(place->memory, block_of(last) + last->length - BLOCK_SHARE_BEFORE,
@@ -265,7 +271,7 @@ int block_share_get(struct block_share *share, unsigned reader, uint64_t number,
 	pthread_cond_broadcast(&share->changed);
 	while (share->count <= number && !share->ended) {
 		if (may_read(share))
-			read_next(share, reader);
+			read_next(share);
 		else
 			pthread_cond_wait(&share->changed, &share->lock);
 	}
@@ -276,7 +282,7 @@ int block_share_get(struct block_share *share, unsigned reader, uint64_t number,
 	else
 		*block = (struct shared_block){block_of(place), place->length, place->end_offset};
 	if (share->begun == number + 1 && may_read(share))
-		read_next(share, reader);
+		read_next(share);
 	pthread_mutex_unlock(&share->lock);
 	return result;
 }

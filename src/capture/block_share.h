@@ -15,6 +15,10 @@
 /* So many bytes before a block are those that came before it, as far as there are any. */
 #define BLOCK_SHARE_BEFORE ((size_t)4096)
 
+/* What is read at once of a file that is trimmed: two of these, with what stands before each, fit a
+ * huge page. */
+#define BLOCK_SHARE_PIECE ((size_t)952 << 10)
+
 struct block_share;
 
 /* A block at hand. */

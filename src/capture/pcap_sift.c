@@ -49,7 +49,7 @@ static size_t choose(const struct file_source *file, const struct sift *given, s
 
 	for (number = 0; number < max; number++) {
 		const size_t left = (size_t)(end - at);
-		__builtin_prefetch(at + AHEAD);
+		__builtin_prefetch((const void *)((uintptr_t)at + AHEAD));
 		if (left < HEADER)
 			break;
 		const uint32_t captured = file_get32(at + 8, false);

@@ -2,7 +2,7 @@
  * The walk over a frame's layers.
  *
  * A loop with a switch, not a chain of calls: how deep it goes is one count. The usual case
- * (Ethernet, IPv4, TCP) is seen to before it.
+ * (Ethernet, IP, TCP) is seen to before it.
  */
 #include "packet/packet.h"
 

@@ -44,7 +44,7 @@ struct arrival {
 	const struct packet *packet;
 	int64_t now_ns;
 	uint32_t frame;       /* which frame of the engine's it is, modulo 2^32 */
-	uint32_t fingerprint; /* match_fingerprint, if it consumes sequence space */
+	uint32_t fingerprint; /* match_fingerprint */
 	bool timed;           /* now_ns is its own time */
 };
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "capture/block_share.h"
 #include "capture/file_share.h"
 #include "capture/source.h"
 #include "capture_builder.h"
@@ -26,6 +29,23 @@
 #define PATH     "/tmp/test_file_share"
 #define MOST     5 /* sources */
 #define MAX_CALL 300
+
+/* ---- a disk that goes bad ---- */
+
+/* Bytes of any file from here on cannot be read by pread(2). */
+static off_t bad_from = INT64_MAX;
+
+/* In the place of the C library's. */
+ssize_t pread(int fd, void *to, size_t count, off_t offset)
+{
+	if (offset >= bad_from) {
+		errno = EIO;
+		return -1;
+	}
+	if ((off_t)count > bad_from - offset)
+		count = (size_t)(bad_from - offset);
+	return syscall(SYS_pread64, fd, to, count, offset);
+}
 
 /* ---- what a source said ---- */
 
@@ -417,8 +437,51 @@ static void trimmed_whole_pieces(void **state)
 	(void)state;
 	make_tcp_capture(&builder, 1500, 3 << 20);
 	for (int more = -1; more <= 1; more++) {
-		write_bytes(builder.bytes, (size_t)((2 << 20) + more));
+		write_bytes(builder.bytes, 2 * BLOCK_SHARE_PIECE + (size_t)(more + 1) - 1);
 		compare_all(true);
+	}
+	builder_done(&builder);
+}
+
+/* All before it is handed out; then all say where, and why. */
+static void unreadable_from_the_middle(void **state)
+{
+	struct listener listeners[3];
+	struct builder builder;
+	char expected[200];
+
+	(void)state;
+	make_tcp_capture(&builder, 1500, 4 << 20);
+	write_bytes(builder.bytes, builder.size);
+	for (unsigned round = 0; round < 4; round++) {
+		const size_t bad = BLOCK_SHARE_PIECE * (round / 2 + 1) + (round % 2) * 300000;
+		uint64_t records = 0;
+		size_t at = 24;
+
+		for (;;) {
+			uint32_t captured;
+
+			memcpy(&captured, builder.bytes + at + 8, sizeof(captured));
+			if (at + 16 + captured > bad)
+				break;
+			at += 16 + captured;
+			records++;
+		}
+		snprintf(expected, sizeof(expected),
+			 "%s: record %" PRIu64 " at byte %zu: reading it failed: %s; the %" PRIu64
+			 " records before it were read",
+			 PATH, records + 1, at, strerror(EIO), records);
+		memset(listeners, 0, sizeof(listeners));
+		for (unsigned i = 0; i < 3; i++)
+			listeners[i].most = UINT64_MAX;
+		bad_from = (off_t)bad;
+		listen_side_by_side(listeners, 3, true);
+		bad_from = INT64_MAX;
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(listeners[i].heard.records, records);
+			assert_int_equal(listeners[i].heard.end, -EIO);
+			assert_string_equal(listeners[i].heard.error.text, expected);
+		}
 	}
 	builder_done(&builder);
 }
@@ -472,6 +535,7 @@ int main(void)
 		cmocka_unit_test(spacing),
 		cmocka_unit_test(trimmed),
 		cmocka_unit_test(trimmed_whole_pieces),
+		cmocka_unit_test(unreadable_from_the_middle),
 		cmocka_unit_test(not_to_be_trimmed),
 	};
 
