@@ -324,6 +324,18 @@ int shares_init(struct shares *shares, const struct options *options, unsigned c
 	return result;
 }
 
+/* How it went for the first share for which it did not go well; 0: it did for all. */
+static int result_of_all(const struct shares *shares, struct error *error)
+{
+	for (unsigned i = 0; i < shares->count; i++) {
+		if (shares->all[i].result < 0) {
+			*error = shares->all[i].error;
+			return shares->all[i].result;
+		}
+	}
+	return 0;
+}
+
 static void open_shared(struct share *share)
 {
 	share->result = file_share_source(share->shares->file, share->number, &share->source,
@@ -350,12 +362,7 @@ static int open_once(struct shares *shares, uint64_t bytes, struct error *error)
 		return 0;
 	}
 	do_all(shares, open_shared);
-	for (unsigned i = 0; !result && i < shares->count; i++) {
-		result = shares->all[i].result;
-		if (result < 0)
-			*error = shares->all[i].error;
-	}
-	return result;
+	return result_of_all(shares, error);
 }
 
 /* Opens the capture for each share. */
@@ -414,11 +421,8 @@ int shares_read(struct shares *shares, const char *path, bool *opened, struct er
 			shares->write_failed = true;
 	}
 	/* All shares met the same damage; of others, the first is told. */
-	for (unsigned i = 0; !result && i < shares->count; i++) {
-		result = shares->all[i].result;
-		if (result < 0)
-			*error = shares->all[i].error;
-	}
+	if (!result)
+		result = result_of_all(shares, error);
 	close_all(shares);
 	return result;
 }

@@ -16,8 +16,6 @@
 
 #define PAGE ((size_t)4096)
 
-#define PIECE BLOCK_SHARE_PIECE
-
 /* Blocks at hand: of the slowest reader the last one, for its end, and the one it is at; and what
  * is ahead of that. */
 #define PLACES 5
@@ -66,8 +64,8 @@ struct block_share {
 
 static uint8_t *piece_of(const struct trimming *trimming, uint64_t number)
 {
-	return trimming->pieces + number % trimming->piece_count * (TRIM_BEFORE + PIECE) +
-	       TRIM_BEFORE;
+	return trimming->pieces +
+	       number % trimming->piece_count * (TRIM_BEFORE + BLOCK_SHARE_PIECE) + TRIM_BEFORE;
 }
 
 static uint8_t *block_of(const struct place *place)
@@ -119,13 +117,13 @@ static void trimming_free(struct trimming *trimming)
 int block_share_trim(struct block_share *share, uint32_t max_packet)
 {
 	const unsigned piece_count = share->readers < PLACES ? share->readers : PLACES;
-	const size_t most = PIECE + TRIM_MORE;
+	const size_t most = BLOCK_SHARE_PIECE + TRIM_MORE;
 	struct trimming *made = calloc(1, sizeof(*made));
 	/* Of it all but a part is touched only if hardly anything can be trimmed. */
 	uint8_t *memory = aligned_alloc(PAGE, PLACES * (BLOCK_SHARE_BEFORE + most));
 
 	if (made)
-		made->pieces = pages_alloc(piece_count * (TRIM_BEFORE + PIECE));
+		made->pieces = pages_alloc(piece_count * (TRIM_BEFORE + BLOCK_SHARE_PIECE));
 	if (!made || !made->pieces || !memory) {
 		trimming_free(made);
 		free(memory);
@@ -196,17 +194,17 @@ static ssize_t take_trimmed(struct block_share *share, uint64_t number, struct p
 	uint8_t *const piece = piece_of(trimming, number);
 	struct error failure;
 	int result;
-	const size_t count =
-		block_stream_at(&share->stream, number * PIECE, piece, PIECE, &result, &failure);
+	const size_t count = block_stream_at(&share->stream, number * BLOCK_SHARE_PIECE, piece,
+					     BLOCK_SHARE_PIECE, &result, &failure);
 
 	if (!await_turn(share, number))
 		return 0;
 	if (!trimming->over) {
-		const bool last = count < PIECE;
+		const bool last = count < BLOCK_SHARE_PIECE;
 		const size_t given =
 			trim_bytes(&trimming->trim, piece, count, last, block_of(place));
 
-		place->end_offset = number * PIECE + count - trim_left(&trimming->trim);
+		place->end_offset = number * BLOCK_SHARE_PIECE + count - trim_left(&trimming->trim);
 		trimming->over = last;
 		if (result < 0) {
 			trimming->result = result;

@@ -135,6 +135,7 @@ void pcapng_close(struct pcapng_reader *reader);
 /* Of a pcap file: what its header says. The first four bytes are right; false: a version that does
  * not exist. */
 #define PCAP_HEADER_SIZE 24
+#define PCAP_RECORD_SIZE 16 /* of what stands before each packet, in a usual file */
 bool pcap_header(const uint8_t header[static PCAP_HEADER_SIZE], struct pcap_reader *pcap);
 
 /* Whether a file that begins with these four bytes is of the format. */

@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) size_t walk(struct file_source *fil
 {
 	const struct pcap_reader *pcap = &file->pcap;
 	const bool swapped = usual ? false : pcap->swapped;
-	const size_t header_size = usual ? 16 : pcap->header_size;
+	const size_t header_size = usual ? PCAP_RECORD_SIZE : pcap->header_size;
 	const uint32_t max_packet = pcap->max_packet;
 	const uint32_t fraction_ns = pcap->fraction_ns;
 	const uint16_t linktype = pcap->linktype;
@@ -192,7 +192,7 @@ bool pcap_header(const uint8_t header[static PCAP_HEADER_SIZE], struct pcap_read
 		return false;
 	*pcap = (struct pcap_reader){
 		.swapped = swapped,
-		.header_size = magic == MAGIC_KUZNETZOV ? 24 : 16,
+		.header_size = magic == MAGIC_KUZNETZOV ? 24 : PCAP_RECORD_SIZE,
 		.lengths = (uint8_t)lengths,
 		.fraction_ns = magic == MAGIC_NANO ? 1 : 1000,
 		.max_packet = max_packet_of(file_get32(header + 16, swapped)),
@@ -200,8 +200,8 @@ bool pcap_header(const uint8_t header[static PCAP_HEADER_SIZE], struct pcap_read
 		 * data ends where the IP header says. */
 		.linktype = (uint16_t)file_get32(header + 20, swapped),
 	};
-	pcap->usual =
-		!swapped && pcap->header_size == 16 && pcap->lengths == LENGTHS_CAPTURED_FIRST;
+	pcap->usual = !swapped && pcap->header_size == PCAP_RECORD_SIZE &&
+		      pcap->lengths == LENGTHS_CAPTURED_FIRST;
 	return true;
 }
 

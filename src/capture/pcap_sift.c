@@ -6,8 +6,6 @@
  */
 #include "capture/pcap_sift.h"
 
-#define HEADER 16 /* bytes before each packet */
-
 /* Where a record begins is known only when the one before it has come from memory, and others may
  * have read it: so what lies so far ahead is asked for, whatever it is. */
 #define AHEAD 2048
@@ -50,17 +48,17 @@ static size_t choose(const struct file_source *file, const struct sift *given, s
 	for (number = 0; number < max; number++) {
 		const size_t left = (size_t)(end - at);
 		__builtin_prefetch((const void *)((uintptr_t)at + AHEAD));
-		if (left < HEADER)
+		if (left < PCAP_RECORD_SIZE)
 			break;
 		const uint32_t captured = file_get32(at + 8, false);
 		const uint32_t wire_length = file_get32(at + 12, false);
-		if (captured > max_packet || captured > left - HEADER)
+		if (captured > max_packet || captured > left - PCAP_RECORD_SIZE)
 			break;
-		const enum sift_whose whose = sift_look(&sift, at + HEADER, captured);
+		const enum sift_whose whose = sift_look(&sift, at + PCAP_RECORD_SIZE, captured);
 		const int64_t time_ns = (int64_t)file_get32(at, false) * 1000000000 +
 					(int64_t)file_get32(at + 4, false) * fraction_ns;
 		*next = (struct chosen){
-			.at = (uint32_t)(at + HEADER - start),
+			.at = (uint32_t)(at + PCAP_RECORD_SIZE - start),
 			.number = (uint16_t)number,
 			.whose = (uint16_t)whose,
 			.time_ns = time_ns,
@@ -71,7 +69,7 @@ static size_t choose(const struct file_source *file, const struct sift *given, s
 		wire_bytes += wire_length > captured ? wire_length : captured;
 		odd |= time_ns < before_ns;
 		before_ns = time_ns;
-		at += HEADER + captured;
+		at += PCAP_RECORD_SIZE + captured;
 	}
 	*passed = (struct passed){.end = at, .count = number, .wire_bytes = wire_bytes, .odd = odd};
 	/* The last one, if it was not kept, stands behind those that were. */

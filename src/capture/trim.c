@@ -8,13 +8,11 @@
 #include "capture/file_source.h"
 #include "packet/enough.h"
 
-#define HEADER 16 /* of a record */
-
 /* A trimmed record is copied with what stands behind it, so that all copies are equally long. */
 #define COPIED ((size_t)160)
 
-_Static_assert(COPIED >= HEADER + PACKET_ENOUGH, "all that is kept");
-_Static_assert(TRIM_BEFORE >= HEADER + TRIM_LONGEST, "a record fits");
+_Static_assert(COPIED >= PCAP_RECORD_SIZE + PACKET_ENOUGH, "all that is kept");
+_Static_assert(TRIM_BEFORE >= PCAP_RECORD_SIZE + TRIM_LONGEST, "a record fits");
 _Static_assert(TRIM_MORE >= TRIM_BEFORE + COPIED, "the last copy fits");
 
 void trim_init(struct trim *trim, uint32_t max_packet)
@@ -57,10 +55,10 @@ static void copy_records(struct trim *trim, struct place *place)
 	const uint8_t *at = place->at;
 	uint8_t *to = place->to;
 
-	while ((size_t)(end - at) >= HEADER) {
+	while ((size_t)(end - at) >= PCAP_RECORD_SIZE) {
 		const uint32_t captured = file_get32(at + 8, false);
 		const uint32_t wire_length = file_get32(at + 12, false);
-		const size_t whole = (size_t)captured + HEADER;
+		const size_t whole = (size_t)captured + PCAP_RECORD_SIZE;
 
 		if (captured > TRIM_LONGEST) {
 			/* Behind damage all is damage. */
@@ -69,11 +67,11 @@ static void copy_records(struct trim *trim, struct place *place)
 		}
 		if (whole > (size_t)(end - at))
 			break;
-		if (whole > COPIED && packet_enough_ethernet(at + HEADER, captured)) {
+		if (whole > COPIED && packet_enough_ethernet(at + PCAP_RECORD_SIZE, captured)) {
 			memcpy(to, at, COPIED);
 			put32(to + 8, PACKET_ENOUGH);
 			put32(to + 12, wire_length > captured ? wire_length : captured);
-			to += HEADER + PACKET_ENOUGH;
+			to += PCAP_RECORD_SIZE + PACKET_ENOUGH;
 		} else {
 			memcpy(to, at, whole);
 			to += whole;

@@ -47,8 +47,7 @@ static inline uint32_t look_v6(const struct cursor *cursor, uint32_t kind, uint3
 	uint16_t payload;
 	uint8_t protocol, offset;
 
-	if (!cursor_has(cursor, TCP6_AT + TCP_HEADER) ||
-	    !cursor_peek16(cursor, IP_AT + 4, &payload) ||
+	if (!cursor_peek16(cursor, IP_AT + 4, &payload) ||
 	    !cursor_peek8(cursor, IP_AT + 6, &protocol) ||
 	    !cursor_peek8(cursor, TCP6_AT + 12, &offset))
 		return 0;
@@ -99,42 +98,39 @@ static inline bool read_tcp(struct cursor cursor, uint32_t at, uint32_t header,
 	return true;
 }
 
-bool packet_usual_v4(const struct tcpm_frame *frame, struct packet *packet)
+/* Compiled twice: what differs between the two is decided then. */
+static inline __attribute__((always_inline)) bool usual(const struct tcpm_frame *frame,
+							struct packet *packet, bool six)
 {
 	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
+	const uint32_t tcp_at = six ? TCP6_AT : TCP_AT;
 	uint32_t kind, length, header;
 
 	if (frame->linktype != PACKET_LINKTYPE_ETHERNET ||
-	    !cursor_has(&cursor, TCP_AT + TCP_HEADER) || !cursor_peek32(&cursor, 12, &kind))
+	    !cursor_has(&cursor, tcp_at + TCP_HEADER) || !cursor_peek32(&cursor, 12, &kind))
 		return false;
-	header = look_v4(&cursor, kind, &length);
+	header = six ? look_v6(&cursor, kind, &length) : look_v4(&cursor, kind, &length);
 	if (header == 0)
 		return false;
 	clear(packet);
-	packet->version = 4;
+	packet->version = six ? 6 : 4;
 	packet->length = length;
-	return cursor_peek16(&cursor, IP_AT + 4, &packet->ip_id) &&
-	       cursor_copy(&cursor, IP_AT + 12, packet->source, 4) &&
-	       cursor_copy(&cursor, IP_AT + 16, packet->target, 4) &&
-	       read_tcp(cursor, TCP_AT, header, packet);
+	packet->ip_id = 0;
+	if (six ? !cursor_copy(&cursor, IP_AT + 8, packet->source, 16) ||
+			    !cursor_copy(&cursor, IP_AT + 24, packet->target, 16)
+		: !cursor_peek16(&cursor, IP_AT + 4, &packet->ip_id) ||
+			    !cursor_copy(&cursor, IP_AT + 12, packet->source, 4) ||
+			    !cursor_copy(&cursor, IP_AT + 16, packet->target, 4))
+		return false;
+	return read_tcp(cursor, tcp_at, header, packet);
+}
+
+bool packet_usual_v4(const struct tcpm_frame *frame, struct packet *packet)
+{
+	return usual(frame, packet, false);
 }
 
 bool packet_usual_v6(const struct tcpm_frame *frame, struct packet *packet)
 {
-	const struct cursor cursor = {.at = frame->bytes, .left = frame->captured};
-	uint32_t kind, length, header;
-
-	if (frame->linktype != PACKET_LINKTYPE_ETHERNET ||
-	    !cursor_has(&cursor, TCP6_AT + TCP_HEADER) || !cursor_peek32(&cursor, 12, &kind))
-		return false;
-	header = look_v6(&cursor, kind, &length);
-	if (header == 0)
-		return false;
-	clear(packet);
-	packet->version = 6;
-	packet->length = length;
-	packet->ip_id = 0;
-	return cursor_copy(&cursor, IP_AT + 8, packet->source, 16) &&
-	       cursor_copy(&cursor, IP_AT + 24, packet->target, 16) &&
-	       read_tcp(cursor, TCP6_AT, header, packet);
+	return usual(frame, packet, true);
 }
