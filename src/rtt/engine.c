@@ -411,15 +411,16 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded, s
 	unsigned sender = decoded->sender;
 	struct flow *flow = flow_table_is_found(likely, &decoded->name) ? likely : NULL;
 
-	if (!flow || !decoded->plain || flow->rare || now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
+	if (!flow || !decoded->plain || flow->rare || flow_table_moves(flow, now_ns)) {
 		flow = flow_of(engine, decoded, flow);
-	if (!flow)
-		return;
+		if (!flow)
+			return;
+		flow_table_touch(engine->flows, flow, now_ns);
+	}
 	if (engine->memory.epoch) {
 		direction_follow_clock(&flow->direction[0], &engine->memory);
 		direction_follow_clock(&flow->direction[1], &engine->memory);
 	}
-	flow_table_touch(engine->flows, flow, now_ns);
 	if (packet->flags & TCP_SYN)
 		note_syn(engine, flow, sender, packet);
 	if ((packet->flags & TCP_ACK) && !direction_ack_repeats(&flow->direction[!sender], packet))

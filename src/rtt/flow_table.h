@@ -103,10 +103,16 @@ void flow_table_succeed(struct flow_table *table, struct flow *challenger);
 /* Its place in line becomes the first. */
 void flow_table_move_up(struct flow_table *table, struct flow *flow, int64_t now_ns);
 
-/* Marks it used now; its place in line moves only once a second. */
+/* Whether its place in line is to move, if it is used now: once a second, or if time went back. */
+static inline bool flow_table_moves(const struct flow *flow, int64_t now_ns)
+{
+	return now_ns < flow->touched_ns || now_ns >= flow->touched_ns + FLOW_TOUCH_NS;
+}
+
+/* Marks it used now. */
 static inline void flow_table_touch(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
-	if (now_ns < flow->touched_ns || now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
+	if (flow_table_moves(flow, now_ns))
 		flow_table_move_up(table, flow, now_ns);
 }
 

@@ -62,10 +62,6 @@ struct segment *segment_ring_insert(struct segment_slab *slab, uint32_t *number,
 
 	if (ring->count >= limit)
 		return NULL;
-	if (ring->count == 0 && ring->capacity) {
-		ring->count = 1;
-		return segment_ring_at(ring, 0);
-	}
 	if (ring->count == ring->capacity) {
 		if (!(*number ? grow(slab, number) : segment_ring_open(slab, number)))
 			return NULL;

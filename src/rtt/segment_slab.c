@@ -164,16 +164,15 @@ static unsigned smallest_free(const struct segment_slab *slab, unsigned wanted)
 
 uint32_t segment_slab_take(struct segment_slab *slab, unsigned units)
 {
-	unsigned wanted;
+	unsigned wanted = order_of(units);
 	unsigned order;
 
-	if (units == 1u << SMALLEST_ORDER && slab->aside_count) {
+	if (units > SMALL_UNITS && units > ((1u << slab->reach) - slab->used) / 8)
+		return 0;
+	if (wanted == SMALLEST_ORDER && slab->aside_count) {
 		slab->used += units;
 		return slab->aside[--slab->aside_count];
 	}
-	if (units > SMALL_UNITS && units > ((1u << slab->reach) - slab->used) / 8)
-		return 0;
-	wanted = order_of(units);
 	while ((order = smallest_free(slab, wanted)) > MAX_ORDER)
 		if (!extend(slab))
 			return 0;
