@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/complain.h"
-#include "app/files.h"
-#include "app/live.h"
-#include "app/service.h"
+#include "app/run_files.h"
+#include "app/run_live.h"
 #include "config/gometro.h"
 #include "config/options.h"
+#include "service/service.h"
+#include "system/message.h"
 #include "tcpmetro.h"
 
 /* Whether all that was printed arrived. */
@@ -22,7 +22,7 @@ static enum exit_status end_printing(void)
 {
 	if (fflush(stdout) == 0)
 		return EXIT_ALL_DONE;
-	complain("cannot write to standard output: %s", strerror(errno));
+	message_print("cannot write to standard output: %s", strerror(errno));
 	return EXIT_NOT_ALL;
 }
 
@@ -31,7 +31,7 @@ static enum exit_status print_help(bool gometro)
 	char *text = gometro ? strdup(gometro_help()) : options_help();
 
 	if (!text) {
-		complain("out of memory");
+		message_print("out of memory");
 		return EXIT_NOT_ALL;
 	}
 	fputs(text, stdout);
@@ -71,8 +71,9 @@ static enum exit_status act(const struct options *options, bool gometro)
 		return run_files(options);
 	if (options->interface_count)
 		return run_live(options);
-	complain("nothing to read: name a capture with -r FILE, an interface with -i NAME, or a "
-		 "configuration with -c FILE; see tcpmetro --help");
+	message_print(
+		"nothing to read: name a capture with -r FILE, an interface with -i NAME, or a "
+		"configuration with -c FILE; see tcpmetro --help");
 	return EXIT_USAGE;
 }
 
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
 	result = gometro ? gometro_parse(argc, argv, &options, &error)
 			 : options_parse(argc, argv, &options, &error);
 	if (result < 0) {
-		complain("%s", error.text);
+		message_print("%s", error.text);
 		return result == -EINVAL ? EXIT_USAGE : EXIT_NOT_ALL;
 	}
 	status = act(&options, gometro);

@@ -44,11 +44,11 @@ static void draw(const struct source_progress *done, const char *path, int64_t e
 
 	fprintf(stderr, "\r\033[K%.40s: ", short_name(path));
 	if (done->bytes_all && done->bytes_done <= done->bytes_all) {
-		double share = (double)done->bytes_done / (double)done->bytes_all;
+		double fraction = (double)done->bytes_done / (double)done->bytes_all;
 
-		fprintf(stderr, "%.0f %%, ", share * 100);
-		if (share > 0.01)
-			fprintf(stderr, "%.0f s left, ", seconds * (1 - share) / share);
+		fprintf(stderr, "%.0f %%, ", fraction * 100);
+		if (fraction > 0.01)
+			fprintf(stderr, "%.0f s left, ", seconds * (1 - fraction) / fraction);
 	}
 	fprintf(stderr, "%.1f M packets, %.1f M/s", (double)done->records / 1e6, rate);
 	fflush(stderr);

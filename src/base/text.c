@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/address.h"
-#include "base/pages.h"
+#include "base/page_prefault.h"
 
 /* The first allocation; large enough for most things that are printed at once. */
 #define TEXT_FIRST_SIZE 4096

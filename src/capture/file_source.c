@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/block_share.h"
+#include "capture/shared_blocks.h"
 
 /* What sentences call the file. */
 static void set_name(struct file_source *file, const char *name)
@@ -59,7 +59,7 @@ int file_record_damage(const struct file_source *file, struct error *error, cons
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
 	snprintf(place, sizeof(place), "record %" PRIu64 " at byte %" PRIu64 "%s",
-		 file->records + 1, block_stream_offset(&file->stream), of_data(file));
+		 file->records + 1, byte_stream_offset(&file->stream), of_data(file));
 	return damage(file, EBADMSG, place, what, error);
 }
 
@@ -73,7 +73,7 @@ int file_block_damage(const struct file_source *file, struct error *error, const
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
 	snprintf(place, sizeof(place), "block before record %" PRIu64 " at byte %" PRIu64 "%s",
-		 file->records + 1, block_stream_offset(&file->stream), of_data(file));
+		 file->records + 1, byte_stream_offset(&file->stream), of_data(file));
 	return damage(file, EBADMSG, place, what, error);
 }
 
@@ -110,7 +110,7 @@ int file_header_cut_short(const struct file_source *file, int result, uint64_t w
 	return error_set(error, EBADMSG,
 			 "%s: the file is cut short within its header: %zu of %" PRIu64
 			 " bytes are there; it holds no record",
-			 file->name, block_stream_left(&file->stream), whole);
+			 file->name, byte_stream_left(&file->stream), whole);
 }
 
 /* What the format returned: counts its frames, or keeps the last word. */
@@ -144,17 +144,18 @@ static int file_next(struct source *source, struct tcpm_frame *frames, size_t ma
 	return count > 0 ? count : last_word(file, error);
 }
 
-static int file_next_sifted(struct source *source, const struct sift *sift,
-			    struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
-			    struct error *error)
+static int file_next_partition(struct source *source, const struct partition *partition,
+			       struct tcpm_frame *frames, size_t max,
+			       struct source_partition *owned, struct error *error)
 {
 	struct file_source *file = (struct file_source *)source;
 	int count = 0;
 
 	if (!file->ended && max > 0)
-		count = took(file, file->next_sifted(file, sift, frames,
-						     max > SIFT_FRAMES ? SIFT_FRAMES : max, sifted,
-						     &file->error));
+		count = took(file,
+			     file->next_partition(file, partition, frames,
+						  max > PARTITION_FRAMES ? PARTITION_FRAMES : max,
+						  owned, &file->error));
 	return count > 0 ? count : last_word(file, error);
 }
 
@@ -169,7 +170,7 @@ static void file_progress(const struct source *source, struct source_progress *p
 {
 	const struct file_source *file = (const struct file_source *)source;
 
-	progress->bytes_done = block_stream_file_done(&file->stream);
+	progress->bytes_done = byte_stream_file_done(&file->stream);
 	progress->bytes_all = file->stream.file_size;
 	progress->records = file->records;
 }
@@ -178,7 +179,7 @@ static void file_progress(const struct source *source, struct source_progress *p
 static void file_free(struct file_source *file)
 {
 	pcapng_close(file->pcapng);
-	block_stream_done(&file->stream);
+	byte_stream_done(&file->stream);
 	free(file);
 }
 
@@ -194,7 +195,7 @@ static void file_close(struct source *source)
 
 static const struct source_ops file_ops = {
 	.next = file_next,
-	.next_sifted = file_next_sifted,
+	.next_partition = file_next_partition,
 	.interface_name = file_interface_name,
 	.progress = file_progress,
 	.close = file_close,
@@ -204,7 +205,7 @@ static const struct source_ops file_ops = {
 static int not_a_capture(const struct file_source *file, struct error *error)
 {
 	const uint8_t *at = file->stream.at;
-	const size_t left = block_stream_left(&file->stream);
+	const size_t left = byte_stream_left(&file->stream);
 	const char *name = file->name;
 
 	if (left == 0)
@@ -225,7 +226,7 @@ static int not_a_capture(const struct file_source *file, struct error *error)
 
 static int open_format(struct file_source *file, struct error *error)
 {
-	const int result = block_stream_need(&file->stream, 4, error);
+	const int result = byte_stream_need(&file->stream, 4, error);
 
 	if (result < 0)
 		return file_header_cut_short(file, result, 4, error);
@@ -263,7 +264,7 @@ static int finish_opening(struct file_source *file, int result, const struct err
 		file_free(file);
 		return result;
 	}
-	file->source.sifts = file->next_sifted != NULL;
+	file->source.partitions = file->next_partition != NULL;
 	*source = &file->source;
 	return 0;
 }
@@ -278,20 +279,20 @@ static int open_fd(int fd, const char *name, uint64_t most, struct source **sour
 	if (!file)
 		return -ENOMEM;
 	file->fd = fd;
-	result = block_stream_init(&file->stream, fd, most, &clause);
+	result = byte_stream_init(&file->stream, fd, most, &clause);
 	return finish_opening(file, result, &clause, source, error);
 }
 
-int file_source_of_share(const char *name, struct block_share *share, unsigned reader,
-			 struct source **source, struct error *error)
+int file_source_of_shared_blocks(const char *name, struct shared_blocks *share, unsigned reader,
+				 struct source **source, struct error *error)
 {
 	struct file_source *file = new_source(name, error);
 
 	if (!file) {
-		block_share_leave(share, reader);
+		shared_blocks_leave(share, reader);
 		return -ENOMEM;
 	}
-	block_stream_init_shared(&file->stream, share, reader);
+	byte_stream_init_shared(&file->stream, share, reader);
 	return finish_opening(file, 0, NULL, source, error);
 }
 

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "capture/block.h"
+#include "capture/byte_stream.h"
 #include "capture/source.h"
 
 /* The largest packet believed where the file declares nothing larger, as in libpcap. */
@@ -49,7 +49,7 @@ struct pcap_reader {
 
 struct file_source {
 	struct source source; /* first: see struct source */
-	struct block_stream stream;
+	struct byte_stream stream;
 	char name[FILE_NAME_SIZE]; /* as sentences show it */
 	int fd;                    /* -1: its bytes come from a share */
 	uint64_t records;          /* handed out */
@@ -57,10 +57,10 @@ struct file_source {
 	 * negative errno. */
 	int (*next)(struct file_source *file, struct tcpm_frame *frames, size_t max,
 		    struct error *error);
-	/* The same, sifted; NULL: the format, or this file's kind of it, has it not. */
-	int (*next_sifted)(struct file_source *file, const struct sift *sift,
-			   struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
-			   struct error *error);
+	/* The same, owned; NULL: the format, or this file's kind of it, has it not. */
+	int (*next_partition)(struct file_source *file, const struct partition *partition,
+			      struct tcpm_frame *frames, size_t max, struct source_partition *owned,
+			      struct error *error);
 	struct pcap_reader pcap;
 	struct pcapng_reader *pcapng; /* NULL: the file is pcap */
 	bool ended;                   /* `result`, and `error` if negative, is the last word */
@@ -99,8 +99,8 @@ int file_open(const char *path, struct error *error);
 
 /* A source, called `name`, of bytes that others read, too, as the reader of this number, which
  * leaves when the source is closed or cannot be opened. Otherwise as file_source_open. */
-int file_source_of_share(const char *name, struct block_share *share, unsigned reader,
-			 struct source **source, struct error *error);
+int file_source_of_shared_blocks(const char *name, struct shared_blocks *share, unsigned reader,
+				 struct source **source, struct error *error);
 
 /*
  * Each returns -EBADMSG, or another negative errno, and writes the one sentence

@@ -26,9 +26,9 @@ struct live_options {
 	const char *stamps; /* type of the time stamps, by libpcap's name; NULL: the host's */
 	/* Several sources share the interface's packets (PACKET_FANOUT, by the flow, both
 	 * directions alike): the number of this one, from 0, of so many. */
-	unsigned share;
-	unsigned shares; /* 1 or 0: this one has all */
-	int *group;      /* what they have in common: -1, set by the first one */
+	unsigned fanout_index;
+	unsigned fanout_count; /* 1 or 0: this one has all */
+	int *fanout_group;     /* what they have in common: -1, set by the first one */
 };
 
 /*

@@ -197,14 +197,14 @@ static int join(struct live_source *live, const struct live_options *options, st
 {
 	int result;
 
-	if (options->shares <= 1)
+	if (options->fanout_count <= 1)
 		return 0;
 	live->shared = true;
-	result = join_group(live, options->group);
+	result = join_group(live, options->fanout_group);
 	if (result < 0)
 		return error_set(error, -result, "%s: it cannot be shared by threads: %s",
 				 live->name, strerror(-result));
-	if (options->share > 0 || live->any)
+	if (options->fanout_index > 0 || live->any)
 		return 0;
 	result = activate(live, "lo", options, &live->spare, error);
 	/* Without a loopback interface that is up, there is just no spare handle. */
@@ -256,7 +256,7 @@ int live_source_open(const struct live_options *options, struct source **source,
 	snprintf(live->name, sizeof(live->name), "%s", options->interface);
 	live->any = strcmp(options->interface, "any") == 0;
 	live->promiscuous = options->promiscuous && !live->any;
-	live->first = options->share == 0;
+	live->first = options->fanout_index == 0;
 	live->snaplen = options->snaplen;
 	live->ports = *options->ports;
 	live->stride = (options->snaplen + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include "capture/pcap_sift.h"
+#include "capture/pcap_partition.h"
 
 #define MAGIC_MICRO     0xa1b2c3d4u
 #define MAGIC_NANO      0xa1b23c4du
@@ -94,25 +94,25 @@ static inline __attribute__((always_inline)) size_t walk(struct file_source *fil
 static int fetch(struct file_source *file, struct error *error)
 {
 	const struct pcap_reader *pcap = &file->pcap;
-	struct block_stream *stream = &file->stream;
+	struct byte_stream *stream = &file->stream;
 	const size_t header_size = pcap->header_size;
 
-	int result = block_stream_need(stream, header_size, error);
-	if (result == 0 && block_stream_left(stream) == 0)
+	int result = byte_stream_need(stream, header_size, error);
+	if (result == 0 && byte_stream_left(stream) == 0)
 		return 0;
 	if (result <= 0)
-		return file_cut_short(file, result, block_stream_offset(stream),
-				      block_stream_left(stream), header_size, error);
+		return file_cut_short(file, result, byte_stream_offset(stream),
+				      byte_stream_left(stream), header_size, error);
 	const struct record record = record_lengths(pcap, stream->at, pcap->swapped);
 	if (record.captured > pcap->max_packet)
 		return file_record_damage(file, error,
 					  "length %u is larger than any packet; the file is "
 					  "damaged there",
 					  record.captured);
-	result = block_stream_need(stream, header_size + record.captured, error);
+	result = byte_stream_need(stream, header_size + record.captured, error);
 	if (result <= 0)
-		return file_cut_short(file, result, block_stream_offset(stream),
-				      block_stream_left(stream), header_size + record.captured,
+		return file_cut_short(file, result, byte_stream_offset(stream),
+				      byte_stream_left(stream), header_size + record.captured,
 				      error);
 	return 1;
 }
@@ -131,16 +131,16 @@ static int pcap_next(struct file_source *file, struct tcpm_frame *frames, size_t
 	}
 }
 
-static int pcap_next_sifted(struct file_source *file, const struct sift *sift,
-			    struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
-			    struct error *error)
+static int pcap_next_partition(struct file_source *file, const struct partition *partition,
+			       struct tcpm_frame *frames, size_t max,
+			       struct source_partition *owned, struct error *error)
 {
 	for (;;) {
 		const uint8_t *const start = file->stream.at;
-		const size_t count = pcap_walk_sifted(file, sift, frames, max, sifted);
-		if (count > 0 && sifted->kept == 0) {
+		const size_t count = pcap_walk_partition(file, partition, frames, max, owned);
+		if (count > 0 && owned->kept == 0) {
 			file->stream.at = start;
-			sifted->kept = walk(file, frames, count, true);
+			owned->kept = walk(file, frames, count, true);
 		}
 		if (count > 0)
 			return (int)count;
@@ -219,8 +219,8 @@ static int refuse_version(const struct file_source *file, struct error *error)
 
 int pcap_open(struct file_source *file, struct error *error)
 {
-	struct block_stream *stream = &file->stream;
-	int result = block_stream_need(stream, PCAP_HEADER_SIZE, error);
+	struct byte_stream *stream = &file->stream;
+	int result = byte_stream_need(stream, PCAP_HEADER_SIZE, error);
 
 	if (result <= 0)
 		return file_header_cut_short(file, result, PCAP_HEADER_SIZE, error);
@@ -229,7 +229,7 @@ int pcap_open(struct file_source *file, struct error *error)
 	stream->at += PCAP_HEADER_SIZE;
 	file->next = pcap_next;
 	if (file->pcap.usual && file->pcap.linktype == PACKET_LINKTYPE_ETHERNET)
-		file->next_sifted = pcap_next_sifted;
+		file->next_partition = pcap_next_partition;
 	file->source.nameless = true;
 	return 0;
 }

@@ -302,16 +302,15 @@ static int read_section(struct file_source *file, const struct block_header *blo
 /* Steps over a block of any length without keeping it. */
 static int skip_block(struct file_source *file, uint32_t length, struct error *error)
 {
-	struct block_stream *stream = &file->stream;
-	const uint64_t start = block_stream_offset(stream);
+	struct byte_stream *stream = &file->stream;
+	const uint64_t start = byte_stream_offset(stream);
 
-	int result = block_stream_skip(stream, length - 4, error);
+	int result = byte_stream_skip(stream, length - 4, error);
 	if (result > 0)
-		result = block_stream_need(stream, 4, error);
+		result = byte_stream_need(stream, 4, error);
 	if (result <= 0)
 		return file_cut_short(file, result, start,
-				      block_stream_offset(stream) + block_stream_left(stream) -
-					      start,
+				      byte_stream_offset(stream) + byte_stream_left(stream) - start,
 				      length, error);
 	const uint32_t again = file_get32(stream->at, file->pcapng->swapped);
 	if (again != length)
@@ -327,7 +326,7 @@ static int skip_block(struct file_source *file, uint32_t length, struct error *e
 static int fetch_whole(struct file_source *file, const struct block_header *block,
 		       struct error *error)
 {
-	struct block_stream *stream = &file->stream;
+	struct byte_stream *stream = &file->stream;
 
 	if (block->length > MAX_BLOCK && is_packet(block->type))
 		return file_record_damage(file, error,
@@ -339,10 +338,10 @@ static int fetch_whole(struct file_source *file, const struct block_header *bloc
 					 "a description of %u bytes is longer than any; the file "
 					 "is damaged there",
 					 block->length);
-	const int result = block_stream_need(stream, block->length, error);
+	const int result = byte_stream_need(stream, block->length, error);
 	if (result <= 0)
-		return file_cut_short(file, result, block_stream_offset(stream),
-				      block_stream_left(stream), block->length, error);
+		return file_cut_short(file, result, byte_stream_offset(stream),
+				      byte_stream_left(stream), block->length, error);
 	const uint32_t again = file_get32(stream->at + block->length - 4, block->swapped);
 	if (again != block->length)
 		return file_block_damage(file, error,
@@ -355,14 +354,14 @@ static int fetch_whole(struct file_source *file, const struct block_header *bloc
 /* What the next block begins with. 1: it is there and sound; 0: the clean end. */
 static int fetch_header(struct file_source *file, struct block_header *block, struct error *error)
 {
-	struct block_stream *stream = &file->stream;
+	struct byte_stream *stream = &file->stream;
 
-	int result = block_stream_need(stream, MIN_BLOCK, error);
-	if (result == 0 && block_stream_left(stream) == 0)
+	int result = byte_stream_need(stream, MIN_BLOCK, error);
+	if (result == 0 && byte_stream_left(stream) == 0)
 		return 0;
 	if (result <= 0)
-		return file_cut_short(file, result, block_stream_offset(stream),
-				      block_stream_left(stream), 0, error);
+		return file_cut_short(file, result, byte_stream_offset(stream),
+				      byte_stream_left(stream), 0, error);
 	block->swapped = file->pcapng->swapped;
 	block->type = file_get32(stream->at, block->swapped);
 	if (block->type == BLOCK_SECTION) {
@@ -423,7 +422,7 @@ bool pcapng_recognise(const uint8_t magic[static 4])
 
 int pcapng_open(struct file_source *file, struct error *error)
 {
-	const int result = block_stream_need(&file->stream, MIN_SECTION_BLOCK, error);
+	const int result = byte_stream_need(&file->stream, MIN_SECTION_BLOCK, error);
 
 	if (result <= 0)
 		return file_header_cut_short(file, result, MIN_SECTION_BLOCK, error);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "packet/sift.h"
+#include "packet/partition.h"
 #include "tcpmetro.h"
 
 struct source;
@@ -25,8 +25,8 @@ struct source_progress {
 	uint64_t records;
 };
 
-/* What source_next_sifted went through. */
-struct source_sifted {
+/* What source_next_partition went through. */
+struct source_partition {
 	size_t kept;         /* frames handed out */
 	uint64_t wire_bytes; /* of all */
 };
@@ -34,9 +34,9 @@ struct source_sifted {
 struct source_ops {
 	int (*next)(struct source *source, struct tcpm_frame *frames, size_t max,
 		    struct error *error);
-	int (*next_sifted)(struct source *source, const struct sift *sift,
-			   struct tcpm_frame *frames, size_t max, struct source_sifted *sifted,
-			   struct error *error);
+	int (*next_partition)(struct source *source, const struct partition *partition,
+			      struct tcpm_frame *frames, size_t max, struct source_partition *owned,
+			      struct error *error);
 	const char *(*interface_name)(const struct source *source, uint32_t interface);
 	void (*progress)(const struct source *source, struct source_progress *progress);
 	void (*close)(struct source *source);
@@ -45,8 +45,8 @@ struct source_ops {
 /* A backend embeds this as its first member. */
 struct source {
 	const struct source_ops *ops;
-	bool nameless; /* all frames are of interface 0, which has no name */
-	bool sifts;    /* it has source_next_sifted */
+	bool nameless;   /* all frames are of interface 0, which has no name */
+	bool partitions; /* it has source_next_partition */
 };
 
 /*
@@ -66,14 +66,14 @@ static inline int source_next(struct source *source, struct tcpm_frame *frames, 
 	return source->ops->next(source, frames, max, error);
 }
 
-/* As source_next of at most SIFT_FRAMES, and sifts those frames (see packet/sift.h), which costs
- * less than to do it when they have been handed out: `frames` has room for max, and gets
- * sifted->kept. Returns how many were gone through. For sources that say so. */
-static inline int source_next_sifted(struct source *source, const struct sift *sift,
-				     struct tcpm_frame *frames, size_t max,
-				     struct source_sifted *sifted, struct error *error)
+/* As source_next of at most PARTITION_FRAMES, and partitions those frames (see packet/partition.h),
+ * which costs less than to do it when they have been handed out: `frames` has room for max, and
+ * gets owned->kept. Returns how many were gone through. For sources that say so. */
+static inline int source_next_partition(struct source *source, const struct partition *partition,
+					struct tcpm_frame *frames, size_t max,
+					struct source_partition *owned, struct error *error)
 {
-	return source->ops->next_sifted(source, sift, frames, max, sifted, error);
+	return source->ops->next_partition(source, partition, frames, max, owned, error);
 }
 
 /* The name of an interface that a frame of this source came from, or NULL if it has

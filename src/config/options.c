@@ -49,7 +49,7 @@ static const struct row *row_of(int value)
 
 /* getopt's complaint, in one sentence. `word` is the long option it stopped at; for a
  * letter, which may stand within a word that it has not left yet, optopt tells. */
-static int complain(int value, const char *word, struct error *error)
+static int message_print(int value, const char *word, struct error *error)
 {
 	const char *assignment = strchr(word, '=');
 
@@ -99,7 +99,7 @@ static int parse_words(int argc, char **argv, struct options *options, struct er
 		const struct row *row = value == '?' || value == ':' ? NULL : row_of(value);
 
 		if (!row)
-			return complain(value, argv[optind - 1], error);
+			return message_print(value, argv[optind - 1], error);
 		struct error wrong;
 
 		if (value_set(row, options, optarg, &wrong) < 0)
@@ -170,7 +170,7 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		return result;
 	}
 	if (row_given(&parsed, row_of_name("threads")))
-		parsed.shares = parsed.threads;
+		parsed.partitions = parsed.threads;
 	*options = parsed;
 	return 0;
 }

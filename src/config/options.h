@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/prefixes.h"
+#include "base/log_level.h"
+#include "base/prefix_set.h"
 #include "tcpmetro.h"
 
 /* What the program is to do besides measuring. */
@@ -45,17 +46,8 @@ enum format {
 #define OPTIONS_LEAST_MEMORY (UINT64_C(16) << 20)
 #define OPTIONS_MOST_MEMORY  (UINT64_C(1) << 40)
 
-enum log_level {
-	LOG_LEVEL_TRACE,
-	LOG_LEVEL_DEBUG,
-	LOG_LEVEL_INFO,
-	LOG_LEVEL_WARNING,
-	LOG_LEVEL_ERROR,
-	LOG_LEVEL_CRITICAL,
-};
-
 /* What a service does with its results, and how it speaks; by its configuration file
- * (config/service.h) or the command line. */
+ * (config/service_config.h) or the command line. */
 struct service_options {
 	bool statsd;           /* send to a StatsD agent: */
 	const char *statsd_ip; /* an address, or unix:///path of a datagram socket */
@@ -130,7 +122,7 @@ struct options {
 	size_t local_count;
 	bool both_sides;
 	uint64_t count;             /* packets to read; 0: all */
-	uint64_t shares;            /* threads that share what -r reads; 0: as many as help */
+	uint64_t partitions;        /* threads that share what -r reads; 0: as many as help */
 	int64_t sample_duration_ns; /* look for so long; 0: always, */
 	int64_t sample_interval_ns; /* and then not for so long */
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/checks.h"
-#include "config/service.h"
+#include "config/service_config.h"
+#include "config/value_checks.h"
 
 static const char *const formats[] = {"table", "json", "csv", NULL};
 static const char *const clocks[] = {"utc", "local", NULL};

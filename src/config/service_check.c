@@ -1,5 +1,5 @@
 /*
- * The structure of a configuration file: see service_check.h.
+ * The structure of a configuration file: see service_config_check.h.
  */
 #include "config/service_check.h"
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/nearest.h"
+#include "config/did_you_mean.h"
 #include "config/options_table.h"
 
 /* Of one mapping: each is compared with those before it. */
@@ -24,7 +24,7 @@ static void one_line(char *text)
 			*text = '?';
 }
 
-static int sentence(const struct service_file *file, unsigned line, const char *format,
+static int sentence(const struct service_config_file *file, unsigned line, const char *format,
 		    va_list arguments, struct error *error)
 {
 	char text[sizeof(error->text)];
@@ -34,7 +34,8 @@ static int sentence(const struct service_file *file, unsigned line, const char *
 	return error_set(error, EINVAL, "%s:%u: %s", file->name, line, text);
 }
 
-int service_fail(const struct service_file *file, unsigned line, const char *format, ...)
+int service_config_fail(const struct service_config_file *file, unsigned line, const char *format,
+			...)
 {
 	struct error error;
 	va_list arguments;
@@ -45,7 +46,8 @@ int service_fail(const struct service_file *file, unsigned line, const char *for
 	return error_set(file->error, EINVAL, "%s", error.text);
 }
 
-int service_warn_of(const struct service_file *file, unsigned line, const char *format, ...)
+int service_config_warn_of(const struct service_config_file *file, unsigned line,
+			   const char *format, ...)
 {
 	struct error error;
 	va_list arguments;
@@ -68,7 +70,7 @@ static const char *kind_name(const struct yaml_node *node)
 }
 
 /* Each key once, and not too many. */
-static int check_keys(const struct service_file *file, size_t map)
+static int check_keys(const struct service_config_file *file, size_t map)
 {
 	const struct yaml_lines *lines = file->lines;
 	size_t keys[MOST_KEYS];
@@ -76,11 +78,11 @@ static int check_keys(const struct service_file *file, size_t map)
 
 	for (size_t at = map + 1; at < lines->nodes[map].end; at = lines->nodes[at + 1].end) {
 		if (count == MOST_KEYS)
-			return service_fail(file, lines->nodes[at].line,
-					    "more than %u keys in one place", MOST_KEYS);
+			return service_config_fail(file, lines->nodes[at].line,
+						   "more than %u keys in one place", MOST_KEYS);
 		for (size_t i = 0; i < count; i++)
 			if (strcmp(yaml_text(lines, keys[i]), yaml_text(lines, at)) == 0)
-				return service_fail(
+				return service_config_fail(
 					file, lines->nodes[at].line, "%s: is in line %u already",
 					yaml_text(lines, at), lines->nodes[keys[i]].line);
 		keys[count++] = at;
@@ -99,28 +101,28 @@ static const char *nearest_key(enum section section, const char *word)
 
 		if (!row->key || row->section != section)
 			continue;
-		if (row->name && !row->off && word_distance(row->name, word, 0) == 0)
+		if (row->name && !row->off && edit_distance(row->name, word, 0) == 0)
 			return row->key;
 		words[count++] = row->key;
 	}
 	words[count] = NULL;
-	return nearest_word(word, words);
+	return did_you_mean(word, words);
 }
 
-static int unknown_key(const struct service_file *file, size_t at, const char *place,
+static int unknown_key(const struct service_config_file *file, size_t at, const char *place,
 		       const char *nearest)
 {
 	const char *key = yaml_text(file->lines, at);
 	unsigned line = file->lines->nodes[at].line;
 
 	if (nearest)
-		return service_warn_of(file, line,
-				       "unknown key \"%.80s\" in %s; did you mean \"%s\"?", key,
-				       place, nearest);
-	return service_warn_of(file, line, "unknown key \"%.80s\" in %s", key, place);
+		return service_config_warn_of(file, line,
+					      "unknown key \"%.80s\" in %s; did you mean \"%s\"?",
+					      key, place, nearest);
+	return service_config_warn_of(file, line, "unknown key \"%.80s\" in %s", key, place);
 }
 
-static int check_value(const struct service_file *file, const struct row *row, size_t value)
+static int check_value(const struct service_config_file *file, const struct row *row, size_t value)
 {
 	const struct yaml_node *nodes = file->lines->nodes;
 	const struct yaml_node *node = &nodes[value];
@@ -128,22 +130,24 @@ static int check_value(const struct service_file *file, const struct row *row, s
 	if (yaml_is_null(file->lines, value))
 		return 0;
 	if (!row_is_list(row) && node->kind != NODE_TEXT)
-		return service_fail(file, nodes[value - 1].line,
-				    "%s: expected a single value, not %s", row->key,
-				    kind_name(node));
+		return service_config_fail(file, nodes[value - 1].line,
+					   "%s: expected a single value, not %s", row->key,
+					   kind_name(node));
 	if (row_is_list(row) && node->kind != NODE_LIST)
-		return service_fail(file, nodes[value - 1].line, "%s: expected a list, not %s",
-				    row->key, kind_name(node));
+		return service_config_fail(file, nodes[value - 1].line,
+					   "%s: expected a list, not %s", row->key,
+					   kind_name(node));
 	for (size_t at = value + 1; row_is_list(row) && at < node->end; at = nodes[at].end)
 		if (nodes[at].kind != NODE_TEXT)
-			return service_fail(file, nodes[at].line,
-					    "%s: expected a single value in the list, not %s",
-					    row->key, kind_name(&nodes[at]));
+			return service_config_fail(
+				file, nodes[at].line,
+				"%s: expected a single value in the list, not %s", row->key,
+				kind_name(&nodes[at]));
 	return 0;
 }
 
 /* A mapping of the keys of a section. */
-static int check_section(const struct service_file *file, size_t map, enum section section)
+static int check_section(const struct service_config_file *file, size_t map, enum section section)
 {
 	const char *place = section == SECTION_GENERAL ? headings[0] : headings[1];
 	const char *other = section == SECTION_GENERAL ? headings[1] : headings[0];
@@ -160,15 +164,16 @@ static int check_section(const struct service_file *file, size_t map, enum secti
 		if (row)
 			result = check_value(file, row, at + 1);
 		else if (row_of_key(other_section, key))
-			result = service_warn_of(file, lines->nodes[at].line,
-						 "%s: belongs under %s, not %s", key, other, place);
+			result = service_config_warn_of(file, lines->nodes[at].line,
+							"%s: belongs under %s, not %s", key, other,
+							place);
 		else
 			result = unknown_key(file, at, place, nearest_key(section, key));
 	}
 	return result;
 }
 
-static int check_instances(struct service_file *file, size_t key)
+static int check_instances(struct service_config_file *file, size_t key)
 {
 	const struct yaml_node *nodes = file->lines->nodes;
 	const char *heading = yaml_text(file->lines, key);
@@ -177,20 +182,22 @@ static int check_instances(struct service_file *file, size_t key)
 
 	if (yaml_is_null(file->lines, list) ||
 	    (nodes[list].kind == NODE_LIST && nodes[list].end == list + 1))
-		return service_fail(file, nodes[key].line,
-				    "%s: is empty; name an interface to capture at", heading);
+		return service_config_fail(file, nodes[key].line,
+					   "%s: is empty; name an interface to capture at",
+					   heading);
 	if (nodes[list].kind != NODE_LIST)
-		return service_fail(file, nodes[key].line, "%s: expected a list, not %s", heading,
-				    kind_name(&nodes[list]));
+		return service_config_fail(file, nodes[key].line, "%s: expected a list, not %s",
+					   heading, kind_name(&nodes[list]));
 	for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end) {
-		if (++count > SERVICE_MAX_INSTANCES)
-			return service_fail(file, nodes[at].line, "%s: more than %u", heading,
-					    SERVICE_MAX_INSTANCES);
+		if (++count > SERVICE_CONFIG_MAX_INSTANCES)
+			return service_config_fail(file, nodes[at].line, "%s: more than %u",
+						   heading, SERVICE_CONFIG_MAX_INSTANCES);
 		if (nodes[at].kind != NODE_MAP)
-			return service_fail(file, nodes[at].line,
-					    "%s: expected keys and values, such as \"interface: "
-					    "eth0\", not %s",
-					    heading, kind_name(&nodes[at]));
+			return service_config_fail(
+				file, nodes[at].line,
+				"%s: expected keys and values, such as \"interface: "
+				"eth0\", not %s",
+				heading, kind_name(&nodes[at]));
 		int result = check_section(file, at, SECTION_INSTANCE);
 
 		if (result < 0)
@@ -200,20 +207,21 @@ static int check_instances(struct service_file *file, size_t key)
 	return 0;
 }
 
-static int check_general(struct service_file *file, size_t key)
+static int check_general(struct service_config_file *file, size_t key)
 {
 	const struct yaml_node *nodes = file->lines->nodes;
 
 	if (yaml_is_null(file->lines, key + 1))
 		return 0;
 	if (nodes[key + 1].kind != NODE_MAP)
-		return service_fail(file, nodes[key].line, "%s: expected keys and values, not %s",
-				    headings[0], kind_name(&nodes[key + 1]));
+		return service_config_fail(file, nodes[key].line,
+					   "%s: expected keys and values, not %s", headings[0],
+					   kind_name(&nodes[key + 1]));
 	file->general = key + 1;
 	return check_section(file, key + 1, SECTION_GENERAL);
 }
 
-static int check_headings(struct service_file *file)
+static int check_headings(struct service_config_file *file)
 {
 	const struct yaml_lines *lines = file->lines;
 	int result = check_keys(file, 0);
@@ -224,19 +232,19 @@ static int check_headings(struct service_file *file)
 		if (strcmp(key, headings[0]) == 0)
 			result = check_general(file, at);
 		else if (strcmp(key, headings[1]) != 0 && strcmp(key, headings[2]) != 0)
-			result = unknown_key(file, at, "the file", nearest_word(key, headings));
+			result = unknown_key(file, at, "the file", did_you_mean(key, headings));
 		else if (file->instances)
-			result = service_fail(file, lines->nodes[at].line,
-					      "%s: is another name of %s, in line %u", key,
-					      yaml_text(lines, file->instances - 1),
-					      lines->nodes[file->instances - 1].line);
+			result = service_config_fail(file, lines->nodes[at].line,
+						     "%s: is another name of %s, in line %u", key,
+						     yaml_text(lines, file->instances - 1),
+						     lines->nodes[file->instances - 1].line);
 		else
 			result = check_instances(file, at);
 	}
 	return result;
 }
 
-int service_check(struct service_file *file)
+int service_config_check(struct service_config_file *file)
 {
 	const struct yaml_lines *lines = file->lines;
 
@@ -246,9 +254,9 @@ int service_check(struct service_file *file)
 		return error_set(file->error, EINVAL,
 				 "%s: is empty; expected init_config and instances", file->name);
 	if (lines->nodes[0].kind != NODE_MAP)
-		return service_fail(file, lines->nodes[0].line,
-				    "expected init_config and instances, not %s",
-				    kind_name(&lines->nodes[0]));
+		return service_config_fail(file, lines->nodes[0].line,
+					   "expected init_config and instances, not %s",
+					   kind_name(&lines->nodes[0]));
 	int result = check_headings(file);
 
 	if (!result && !file->instances)

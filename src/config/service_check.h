@@ -7,30 +7,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/service.h"
+#include "config/service_config.h"
 #include "config/yaml_lines.h"
 
 /* A file that is being read. */
-struct service_file {
+struct service_config_file {
 	const char *name; /* for sentences */
 	const struct yaml_lines *lines;
-	service_warn *warn; /* may be NULL */
+	service_config_warn *warn; /* may be NULL */
 	void *user;
 	bool strict; /* a warning is an error */
 	struct error *error;
 
-	/* By service_check: */
+	/* By service_config_check: */
 	size_t general;   /* the mapping of init_config; 0: there is none */
 	size_t instances; /* the list of instances, whose entries are all mappings */
 };
 
 /* Fills general and instances. 0; -EINVAL: *error says what is wrong. */
-int service_check(struct service_file *file);
+int service_config_check(struct service_config_file *file);
 
 /* A sentence about a line. fail: -EINVAL; warn: 0, or, if warnings are errors, -EINVAL. */
-int service_fail(const struct service_file *file, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-int service_warn_of(const struct service_file *file, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int service_config_fail(const struct service_config_file *file, unsigned line, const char *format,
+			...) __attribute__((format(printf, 3, 4)));
+int service_config_warn_of(const struct service_config_file *file, unsigned line,
+			   const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The values of a configuration file: see service_values.h.
+ * The values of a configuration file: see service_config_values.h.
  */
 #include "config/service_values.h"
 
@@ -10,7 +10,7 @@
 #include "config/values.h"
 
 struct filler {
-	const struct service_file *file;
+	const struct service_config_file *file;
 	struct memory *memory;
 	size_t map;                     /* the node of the keys */
 	const struct raw_value *values; /* by row */
@@ -30,8 +30,8 @@ static int set(const struct filler *filler, const struct row *row, void *to, con
 	if (!copy)
 		return out_of_memory(filler);
 	if (value_set(row, to, copy, &error) < 0)
-		return service_fail(filler->file, filler->file->lines->nodes[node].line, "%s: %s",
-				    row->key, error.text);
+		return service_config_fail(filler->file, filler->file->lines->nodes[node].line,
+					   "%s: %s", row->key, error.text);
 	return 0;
 }
 
@@ -117,10 +117,11 @@ static int check_general(const struct filler *filler, struct options *options)
 		options->service.expired_ns =
 			options->service.idle_ns ? options->service.idle_ns : OPTIONS_IDLE_NS;
 	if (documented && read)
-		return service_warn_of(filler->file, lines->nodes[documented].line,
-				       "exp_ttl: has no effect, for expired_ttl, in line %u, is "
-				       "the same",
-				       lines->nodes[read].line);
+		return service_config_warn_of(
+			filler->file, lines->nodes[documented].line,
+			"exp_ttl: has no effect, for expired_ttl, in line %u, is "
+			"the same",
+			lines->nodes[read].line);
 	return 0;
 }
 
@@ -131,21 +132,22 @@ static int check_instance(const struct filler *filler, struct instance *instance
 	if (instance->pcap)
 		instance->pcap_line = line_of(filler, "pcap");
 	if (!instance->interface)
-		return service_fail(filler->file, instance->line,
-				    "interface: is missing; expected the name of one, \"any\" or "
-				    "\"file\"");
+		return service_config_fail(
+			filler->file, instance->line,
+			"interface: is missing; expected the name of one, \"any\" or "
+			"\"file\"");
 	bool is_file = strcmp(instance->interface, "file") == 0;
 
 	if (is_file && !instance->pcap)
-		return service_fail(filler->file, line_of(filler, "interface"),
-				    "interface: \"file\" needs pcap, the capture to read");
+		return service_config_fail(filler->file, line_of(filler, "interface"),
+					   "interface: \"file\" needs pcap, the capture to read");
 	if (instance->pcap && !is_file)
-		return service_fail(filler->file, line_of(filler, "pcap"),
-				    "pcap: needs \"interface: file\"; here it is \"%.80s\"",
-				    instance->interface);
+		return service_config_fail(filler->file, line_of(filler, "pcap"),
+					   "pcap: needs \"interface: file\"; here it is \"%.80s\"",
+					   instance->interface);
 	if (instance->sample && !instance->sample_duration_ns)
-		return service_fail(filler->file, line_of(filler, "sample"),
-				    "sample: needs a sample_duration of more than 0");
+		return service_config_fail(filler->file, line_of(filler, "sample"),
+					   "sample: needs a sample_duration of more than 0");
 	return 0;
 }
 
@@ -160,8 +162,8 @@ static int set_instance(const struct filler *filler, struct instance *instance)
 	return result ? result : check_instance(filler, instance);
 }
 
-int service_values(const struct service_file *file, const struct service_yaml *yaml,
-		   struct service *service, struct memory *memory)
+int service_config_values(const struct service_config_file *file, const struct service_yaml *yaml,
+			  struct service_config *service, struct memory *memory)
 {
 	const struct yaml_node *nodes = file->lines->nodes;
 	struct filler filler = {.file = file, .memory = memory};

@@ -8,10 +8,10 @@
 #include "config/service_check.h"
 #include "config/service_yaml.h"
 
-/* Fills *service, whose options are the command line's, from a file that service_check has
+/* Fills *service, whose options are the command line's, from a file that service_config_check has
  * passed; strings and arrays are the memory's. 0; -EINVAL: a value is wrong, *file->error
  * says which; -ENOMEM. */
-int service_values(const struct service_file *file, const struct service_yaml *yaml,
-		   struct service *service, struct memory *memory);
+int service_config_values(const struct service_config_file *file, const struct service_yaml *yaml,
+			  struct service_config *service, struct memory *memory);
 
 #endif

@@ -19,7 +19,7 @@ struct raw_value {
 
 struct service_yaml;
 
-/* Reads bytes, which service_check has found to be right. 0, and *yaml must be given to
+/* Reads bytes, which service_config_check has found to be right. 0, and *yaml must be given to
  * service_yaml_free; -ENOMEM; -EINVAL: libcyaml thinks otherwise, *error begins with name. */
 int service_yaml_load(const char *name, const char *bytes, size_t size, struct service_yaml **yaml,
 		      struct error *error);

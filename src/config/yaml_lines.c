@@ -9,7 +9,7 @@
 
 #include <yaml.h>
 
-#include "config/service.h"
+#include "config/service_config.h"
 
 struct reader {
 	yaml_parser_t parser;
@@ -17,8 +17,8 @@ struct reader {
 	const char *bytes;
 	size_t size;
 	struct yaml_lines *lines;
-	size_t open[SERVICE_MAX_DEPTH];   /* lists and mappings that have not ended */
-	bool at_value[SERVICE_MAX_DEPTH]; /* of a mapping: the key has been read */
+	size_t open[SERVICE_CONFIG_MAX_DEPTH];   /* lists and mappings that have not ended */
+	bool at_value[SERVICE_CONFIG_MAX_DEPTH]; /* of a mapping: the key has been read */
 	unsigned depth;
 	unsigned documents;
 	bool ended;
@@ -36,7 +36,7 @@ static int out_of_memory(const struct reader *reader)
 }
 
 /* libyaml's complaint. Of bytes that are not UTF-8 it tells the offset only. */
-static int complain(const struct reader *reader)
+static int message_print(const struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	size_t line = parser->problem_mark.line + 1;
@@ -112,9 +112,9 @@ static int begin(struct reader *reader, enum node_kind kind, unsigned line)
 
 	if (result < 0)
 		return result;
-	if (reader->depth == SERVICE_MAX_DEPTH)
+	if (reader->depth == SERVICE_CONFIG_MAX_DEPTH)
 		return error_set(reader->error, EINVAL, "%s:%u: is nested deeper than %u levels",
-				 reader->name, line, SERVICE_MAX_DEPTH);
+				 reader->name, line, SERVICE_CONFIG_MAX_DEPTH);
 	reader->open[reader->depth] = reader->lines->count - 1;
 	reader->at_value[reader->depth++] = false;
 	return 0;
@@ -168,7 +168,7 @@ int yaml_lines_read(const char *name, const char *bytes, size_t size, struct yam
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&reader.parser, &event)) {
-			result = complain(&reader);
+			result = message_print(&reader);
 			break;
 		}
 		result = take(&reader, &event);

@@ -43,7 +43,7 @@ struct yaml_lines {
  * Reads bytes, one YAML document in UTF-8; no node: there is nothing in it. 0, and *lines
  * must be given to yaml_lines_done; -ENOMEM; -EINVAL: *error begins with name and line. An
  * alias, a merge key, a key that is no text, a NUL in a text, a second document and nesting
- * beyond SERVICE_MAX_DEPTH are errors.
+ * beyond SERVICE_CONFIG_MAX_DEPTH are errors.
  */
 int yaml_lines_read(const char *name, const char *bytes, size_t size, struct yaml_lines *lines,
 		    struct error *error);

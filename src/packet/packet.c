@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "packet/fast_path.h"
 #include "packet/layers.h"
-#include "packet/usual.h"
 
 /* Values of the registry at https://www.tcpdump.org/linktypes.html. */
 enum {
@@ -204,14 +204,13 @@ static __attribute__((noinline)) enum tcpm_decode decode_other(const struct pack
 							       const struct tcpm_frame *frame,
 							       struct packet *packet)
 {
-	return packet_usual_v6(frame, packet) ? TCPM_DECODE_TCP : decode_any(ports, frame, packet);
+	return fast_path_ipv6(frame, packet) ? TCPM_DECODE_TCP : decode_any(ports, frame, packet);
 }
 
 enum tcpm_decode packet_decode_with(const struct packet_ports *ports,
 				    const struct tcpm_frame *frame, struct packet *packet)
 {
-	return packet_usual_v4(frame, packet) ? TCPM_DECODE_TCP
-					      : decode_other(ports, frame, packet);
+	return fast_path_ipv4(frame, packet) ? TCPM_DECODE_TCP : decode_other(ports, frame, packet);
 }
 
 enum tcpm_decode packet_decode(const struct tcpm_frame *frame, struct packet *packet)

@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "packet/hosts.h"
+#include "packet/host_pair.h"
 #include "rtt/flow_name.h"
 
 /* IPv4 without labels: most of what there is. Returns the index of the sender in the name, which
@@ -71,18 +71,18 @@ static unsigned identify(const struct decode_rules *rules, const struct packet *
 static unsigned decode_ours(const struct decode_rules *rules, const struct tcpm_frame *frame,
 			    struct packet *packet)
 {
-	unsigned whose = frame->whose;
+	unsigned whose = frame->owner;
 	unsigned result;
 
-	if (whose == SIFT_UNKNOWN)
-		whose = sift_frame(&rules->sift, frame);
-	if (whose == SIFT_OTHERS)
+	if (whose == PARTITION_UNKNOWN)
+		whose = partition_of_frame(&rules->partition, frame);
+	if (whose == PARTITION_OTHER)
 		return DECODED_ELSEWHERE;
 	result = packet_decode_with(&rules->ports, frame, packet);
-	if (whose == SIFT_OURS)
+	if (whose == PARTITION_OWN)
 		return result;
-	if (result == TCPM_DECODE_TCP ? sift_is_others(&rules->sift, packet_hosts(packet))
-				      : rules->sift.share != 0)
+	if (result == TCPM_DECODE_TCP ? partition_is_other(&rules->partition, host_pair(packet))
+				      : rules->partition.index != 0)
 		return DECODED_ELSEWHERE;
 	return result;
 }
@@ -99,7 +99,7 @@ void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *fra
 		  struct decoded *decoded)
 {
 	const struct packet *packet = &decoded->packet;
-	unsigned result = rules->sift.shares > 1
+	unsigned result = rules->partition.count > 1
 				  ? decode_ours(rules, frame, &decoded->packet)
 				  : packet_decode_with(&rules->ports, frame, &decoded->packet);
 	unsigned sender;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "packet/packet.h"
-#include "packet/sift.h"
+#include "packet/partition.h"
 #include "rtt/flow_name.h"
 #include "rtt/match.h"
 #include "tcpmetro.h"
@@ -41,7 +41,7 @@ _Static_assert(offsetof(struct decoded, packet.source_port) <= 128, "two cache l
 struct decode_rules {
 	struct packet_ports ports;
 	uint64_t seed; /* of the flow table */
-	struct sift sift;
+	struct partition partition;
 };
 
 /* Decodes a frame, finds out whose it is, and names its flow. */

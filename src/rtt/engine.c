@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "packet/packet.h"
-#include "rtt/account.h"
 #include "rtt/decode.h"
 #include "rtt/flow_table.h"
+#include "rtt/flow_totals.h"
 #include "rtt/handshake.h"
 #include "rtt/match.h"
 #include "rtt/segment_slab.h"
@@ -60,9 +60,9 @@ static void flow_closed(void *user, struct flow *flow)
 	flow_table_id(engine->flows, flow, &id);
 	for (unsigned i = 0; i < 2; i++) {
 		segment_ring_close(engine->memory.slab, &flow->direction[i].ring);
-		closed.totals[i] = account_totals(engine->flows, flow, i);
-		closed.slot[i] = flow->account[i].slot;
-		closed.slot_at[i] = &flow->account[i].slot;
+		closed.totals[i] = flow_totals_totals(engine->flows, flow, i);
+		closed.slot[i] = flow->totals[i].slot;
+		closed.slot_at[i] = &flow->totals[i].slot;
 	}
 	if (engine->handler.closed)
 		engine->handler.closed(engine->handler.user, &closed);
@@ -81,7 +81,7 @@ static bool options_valid(const struct tcpm_options *options)
 	       options->max_segments <= MAX_SEGMENTS &&
 	       options->max_flow_segments <= MAX_FLOW_SEGMENTS && options->idle_ns >= 0 &&
 	       options->half_open_ns >= 0 && options->closed_ns >= 0 &&
-	       options->share < (options->shares ? options->shares : 1);
+	       options->partition < (options->partitions ? options->partitions : 1);
 }
 
 static struct tcpm_options with_defaults(const struct tcpm_options *given)
@@ -104,8 +104,8 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 		options.half_open_ns = 140 * SECOND_NS;
 	if (!options.closed_ns)
 		options.closed_ns = 15 * SECOND_NS;
-	if (!options.shares)
-		options.shares = 1;
+	if (!options.partitions)
+		options.partitions = 1;
 	return options;
 }
 
@@ -154,7 +154,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 	engine->rules = (struct decode_rules){
 		.ports = ports,
 		.seed = options.hash_seed,
-		.sift = {.shares = options.shares, .share = options.share},
+		.partition = {.count = options.partitions, .index = options.partition},
 	};
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
@@ -200,10 +200,10 @@ static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns, bool elsew
 	/* Without a time it stands where the last one stood, and proves nothing. */
 	if (now_ns == TCPM_NO_TIME)
 		return engine->last_ns;
-	if (now_ns > SIFT_FARTHEST_NS)
-		now_ns = SIFT_FARTHEST_NS;
-	if (now_ns < -SIFT_FARTHEST_NS)
-		now_ns = -SIFT_FARTHEST_NS;
+	if (now_ns > PARTITION_FARTHEST_NS)
+		now_ns = PARTITION_FARTHEST_NS;
+	if (now_ns < -PARTITION_FARTHEST_NS)
+		now_ns = -PARTITION_FARTHEST_NS;
 	if (engine->started && now_ns < engine->last_ns - CLOCK_STEP_NS) {
 		engine->counters.clock_steps += !elsewhere;
 		engine->memory.epoch++;
@@ -218,7 +218,7 @@ static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns, bool elsew
  * is another engine's to count. */
 static int64_t clock_of(struct tcpm_engine *engine, int64_t time_ns, bool elsewhere)
 {
-	if (!engine->started || time_ns < engine->last_ns || time_ns > SIFT_FARTHEST_NS)
+	if (!engine->started || time_ns < engine->last_ns || time_ns > PARTITION_FARTHEST_NS)
 		return odd_clock(engine, time_ns, elsewhere);
 	engine->steady_ns = engine->last_ns;
 	engine->last_ns = time_ns;
@@ -274,22 +274,22 @@ static void tell_sample(struct tcpm_engine *engine, const struct flow *flow,
 static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
 			const struct verdict *verdict, const struct decoded *decoded)
 {
-	struct account *account = &flow->account[sender];
+	struct flow_totals *totals = &flow->totals[sender];
 	struct tcpm_sample sample = {
 		.time_ns = decoded->arrival.now_ns,
 		.rtt_ns = verdict->rtt_ns,
-		.previous_ns = account_last_rtt_ns(account, verdict->class_),
+		.previous_ns = flow_totals_last_rtt_ns(totals, verdict->class_),
 		.frame = decoded->number,
 		.order = engine->fed,
-		.slot = &account->slot,
-		.sent = account_totals(engine->flows, flow, sender),
+		.slot = &totals->slot,
+		.sent = flow_totals_totals(engine->flows, flow, sender),
 		.interface = decoded->name.interface,
 		.sender = (uint8_t)sender,
 		.method = verdict->method,
 		.class_ = verdict->class_,
 	};
 
-	account_sample(engine->flows, flow, sender, verdict->class_, verdict->rtt_ns);
+	flow_totals_sample(engine->flows, flow, sender, verdict->class_, verdict->rtt_ns);
 	engine->counters.samples[verdict->method][verdict->class_]++;
 	tell_sample(engine, flow, &sample);
 }
@@ -326,7 +326,7 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 				  seq + decoded->size, &anew);
 
 	if (anew)
-		account_restart(&flow->account[sender]);
+		flow_totals_restart(&flow->totals[sender]);
 	switch (kind) {
 	case SEGMENT_COPY:
 		counters->copies++;
@@ -348,7 +348,7 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 	case SEGMENT_NEW:
 		break;
 	}
-	account_segment(engine->flows, flow, sender, kind);
+	flow_totals_segment(engine->flows, flow, sender, kind);
 	counters->segments++;
 }
 
@@ -400,7 +400,7 @@ static void note_syn(struct tcpm_engine *engine, struct flow *flow, unsigned sen
 		flow_table_note_syn(engine->flows, flow);
 	if ((own->flags & DIRECTION_ANEW) && !(packet->flags & TCP_RST)) {
 		direction_reset(own, &engine->memory);
-		account_restart(&flow->account[sender]);
+		flow_totals_restart(&flow->totals[sender]);
 	}
 }
 
@@ -575,8 +575,10 @@ void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frame
 	count_flows(engine);
 }
 
-size_t tcpm_engine_sift(const struct tcpm_engine *engine, struct tcpm_frame *frames, size_t count)
+size_t tcpm_engine_partition(const struct tcpm_engine *engine, struct tcpm_frame *frames,
+			     size_t count)
 {
-	return engine->rules.sift.shares > 1 ? sift_frames(&engine->rules.sift, frames, count)
-					     : count;
+	return engine->rules.partition.count > 1
+		       ? partition_frames(&engine->rules.partition, frames, count)
+		       : count;
 }

@@ -72,7 +72,7 @@ static inline int64_t direction_min_rtt_ns(const struct direction *direction)
 }
 
 /* What a direction's handler is told of, beside matching. */
-struct account {
+struct flow_totals {
 	void *slot; /* the handler's word */
 	/* The last sample of each class, plus one ns, in two parts; 0: none yet. */
 	uint32_t last_rtt_low[TCPM_CLASSES];
@@ -106,7 +106,7 @@ struct flow {
 	uint8_t flags;         /* FLOW_LINKED, FLOW_SYN_NOTED */
 	int64_t touched_ns;
 	struct direction direction[2];
-	struct account account[2];
+	struct flow_totals totals[2];
 };
 
 _Static_assert(sizeof(struct flow) == 184, "no padding");

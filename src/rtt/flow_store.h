@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/pages.h"
+#include "base/page_prefault.h"
 #include "base/pool.h"
 #include "base/region.h"
 #include "rtt/flow_index.h"

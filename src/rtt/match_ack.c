@@ -7,7 +7,7 @@
  * once; if it was not, or if anything else among them was not, only the timestamp
  * echo can still tell, and often nothing can.
  */
-#include "rtt/match_ack.h"
+#include "rtt/match_internal.h"
 
 #include "rtt/seq.h"
 
@@ -53,15 +53,15 @@ static bool answers_duplicate(const struct packet *packet)
 }
 
 /* Is the direction's SYN what is acknowledged? */
-static bool is_handshake(const struct direction *direction, const struct covered *covered)
+static bool is_handshake(const struct direction *direction, const struct ack_range *covered)
 {
 	return (direction->flags & DIRECTION_ISN) && direction->una == direction->isn &&
 	       covered->trigger->start == direction->isn;
 }
 
 static void sample(struct direction *direction, const struct arrival *arrival,
-		   const struct covered *covered, const struct sent *sent, enum tcpm_method method,
-		   struct verdict *verdict)
+		   const struct ack_range *covered, const struct sent *sent,
+		   enum tcpm_method method, struct verdict *verdict)
 {
 	bool handshake = is_handshake(direction, covered);
 	enum tcpm_class class_ = match_class(direction, covered, arrival, sent, handshake);
@@ -74,11 +74,11 @@ static void sample(struct direction *direction, const struct arrival *arrival,
 /* A duplicate made the receiver speak: the last transmission, if that is the one that
  * the D-SACK reports and the echo names. Duplicates are answered at once. */
 static void judge_duplicate(struct direction *direction, const struct arrival *arrival,
-			    const struct covered *covered, struct verdict *verdict)
+			    const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct sack_block *block = &arrival->packet->sack[0];
 	const struct segment *trigger = covered->trigger;
-	const struct sent *named = covered_by_echo(direction, covered, arrival);
+	const struct sent *named = ack_range_by_echo(direction, covered, arrival);
 	bool reported =
 		!seq_after(block->left, trigger->start) && seq_after(block->right, trigger->start);
 
@@ -93,14 +93,14 @@ static void judge_duplicate(struct direction *direction, const struct arrival *a
 /* Something unseen may have been answered, unless the echo says that the trigger
  * continued what the receiver had, and nothing comes after it. */
 static void judge_hole(struct direction *direction, const struct arrival *arrival,
-		       const struct covered *covered, struct verdict *verdict)
+		       const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct segment *trigger = covered->trigger;
 	const struct sent *sent = segment_last_sent(trigger);
 
 	if (!covered->hole_at_end &&
 	    !(trigger->flags & (SEGMENT_PARTIAL | SEGMENT_UNTIMED | SEGMENT_SPLIT)) &&
-	    covered_by_echo(direction, covered, arrival) == sent)
+	    ack_range_by_echo(direction, covered, arrival) == sent)
 		sample(direction, arrival, covered, sent, TCPM_METHOD_ECHO, verdict);
 	else
 		match_no_sample(verdict, missing(direction, TCPM_REASON_GAP));
@@ -108,9 +108,9 @@ static void judge_hole(struct direction *direction, const struct arrival *arriva
 
 /* Some of it was sent again: only the echo can tell. */
 static void judge_resent(struct direction *direction, const struct arrival *arrival,
-			 const struct covered *covered, struct verdict *verdict)
+			 const struct ack_range *covered, struct verdict *verdict)
 {
-	const struct sent *named = covered_by_echo(direction, covered, arrival);
+	const struct sent *named = ack_range_by_echo(direction, covered, arrival);
 
 	if (named)
 		sample(direction, arrival, covered, named, TCPM_METHOD_ECHO, verdict);
@@ -122,7 +122,7 @@ static void judge_resent(struct direction *direction, const struct arrival *arri
  * with which it went on from what it had acknowledged (RFC 7323 4.3): not older than
  * the first one covered, not newer than the last. */
 static bool contradicts(const struct direction *direction, const struct packet *packet,
-			const struct covered *covered)
+			const struct ack_range *covered)
 {
 	const struct segment *first = covered->first;
 
@@ -136,7 +136,7 @@ static bool contradicts(const struct direction *direction, const struct packet *
 
 /* Was a hole closed before the filler that was captured? */
 static bool filled_before(const struct direction *direction, const struct packet *packet,
-			  const struct covered *covered)
+			  const struct ack_range *covered)
 {
 	return covered->filled && match_has_echo(direction, packet) &&
 	       seq_before(packet->tsecr, covered->filled_tsval);
@@ -144,7 +144,7 @@ static bool filled_before(const struct direction *direction, const struct packet
 
 /* Without SACK, a duplicate acknowledgement that no hole explains shows that segments
  * changed places on their way; which one came last is not known. */
-static bool out_of_order(const struct direction *direction, const struct covered *covered)
+static bool out_of_order(const struct direction *direction, const struct ack_range *covered)
 {
 	const uint32_t both = DIRECTION_NO_SACK | DIRECTION_COMPLAINT;
 
@@ -154,7 +154,7 @@ static bool out_of_order(const struct direction *direction, const struct covered
 }
 
 static void judge_once(struct direction *direction, const struct arrival *arrival,
-		       const struct covered *covered, struct verdict *verdict)
+		       const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	uint32_t flags = covered->trigger->flags;
@@ -173,7 +173,7 @@ static void judge_once(struct direction *direction, const struct arrival *arriva
 }
 
 static void judge(struct direction *direction, const struct arrival *arrival,
-		  const struct covered *covered, struct verdict *verdict)
+		  const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct segment *trigger = covered->trigger;
 
@@ -200,7 +200,7 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 /* Where a direction was first met in mid-flow, what was in flight then is unknown; an
  * echo older than all that was seen answers that. */
 static bool answers_before_capture(const struct direction *direction, const struct packet *packet,
-				   const struct covered *covered)
+				   const struct ack_range *covered)
 {
 	return !(direction->flags & DIRECTION_ACKED) && covered->first &&
 	       match_has_echo(direction, packet) &&
@@ -249,9 +249,9 @@ static void new_ack(struct direction *direction, const struct match_memory *memo
 			forget(direction, memory, packet->ack, ring->count);
 		return;
 	}
-	struct covered covered;
+	struct ack_range covered;
 
-	covered_by(&covered, direction, ring, packet->ack);
+	ack_range_of(&covered, direction, ring, packet->ack);
 	if (answers_before_capture(direction, packet, &covered))
 		match_no_sample(verdict, TCPM_REASON_GAP);
 	else
@@ -298,7 +298,8 @@ static void one_sided_ack(struct direction *direction, uint32_t ack, struct verd
 }
 
 /* The receiver complains of a loss. With nothing outstanding there is nobody to hear. */
-static void complain(struct direction *direction, const struct match_memory *memory, uint32_t frame)
+static void message_print(struct direction *direction, const struct match_memory *memory,
+			  uint32_t frame)
 {
 	struct segment_ring *ring = direction_ring(direction, memory);
 
@@ -317,7 +318,7 @@ static void repeated_ack(struct direction *direction, const struct match_memory 
 
 	direction->flags |= DIRECTION_ACKED;
 	if (!packet->length && packet->window == direction->window)
-		complain(direction, memory, arrival->frame);
+		message_print(direction, memory, arrival->frame);
 	if (packet->sack_count)
 		direction_sack(direction, memory, arrival, verdict);
 }
@@ -339,7 +340,7 @@ void direction_ack(struct direction *direction, const struct match_memory *memor
 		repeated_ack(direction, memory, arrival, verdict);
 	direction->window = packet->window;
 	if (packet->sack_count) {
-		complain(direction, memory, arrival->frame);
+		message_print(direction, memory, arrival->frame);
 		if (match_is_dsack(packet))
 			direction->flags |= DIRECTION_DSACK;
 	}

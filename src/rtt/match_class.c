@@ -2,7 +2,7 @@
  * Network or response: was the receiver obliged to answer at once?
  * RFC 5681 4.2, RFC 9293 3.8.6.3; the rules are in docs/MEASUREMENT.md.
  */
-#include "rtt/match_ack.h"
+#include "rtt/match_internal.h"
 #include "rtt/seq.h"
 
 #define SMALLEST_FULL_SEGMENT 536u /* RFC 9293 3.7.1: what every host takes */
@@ -33,7 +33,7 @@ static uint32_t full_segment(const struct direction *direction)
 }
 
 /* The bytes of data that the receiver had to answer for when the trigger came. */
-static uint32_t data_answered(const struct direction *direction, const struct covered *covered,
+static uint32_t data_answered(const struct direction *direction, const struct ack_range *covered,
 			      uint32_t ack)
 {
 	uint32_t bytes = covered->fresh;
@@ -61,7 +61,7 @@ static enum tcpm_class class_of_handshake(const struct arrival *arrival, const s
 	return TCPM_CLASS_NETWORK;
 }
 
-enum tcpm_class match_class(const struct direction *direction, const struct covered *covered,
+enum tcpm_class match_class(const struct direction *direction, const struct ack_range *covered,
 			    const struct arrival *arrival, const struct sent *sent, bool handshake)
 {
 	const struct packet *packet = arrival->packet;

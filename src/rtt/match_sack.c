@@ -5,7 +5,7 @@
  * receiver send it. Data that arrives out of order must be answered at once, so
  * what the first block newly covers is a sample of the network.
  */
-#include "rtt/match_ack.h"
+#include "rtt/match_internal.h"
 #include "rtt/seq.h"
 
 bool match_is_dsack(const struct packet *packet)

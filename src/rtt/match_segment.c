@@ -6,7 +6,7 @@
  * piece has one history: sent once, sent again, or seen for the first time after
  * its successors.
  */
-#include "rtt/match_ack.h"
+#include "rtt/match_internal.h"
 #include "rtt/seq.h"
 
 /* How long after a packet its copy may follow. With an IPv4 identification two

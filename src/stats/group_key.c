@@ -48,14 +48,14 @@ const char *group_side_name(unsigned side)
 	return side < GROUP_SIDES ? names[side] : "?";
 }
 
-static enum group_side side_of(const struct prefixes *local, const struct tcpm_address *sender,
+static enum group_side side_of(const struct prefix_set *local, const struct tcpm_address *sender,
 			       const struct tcpm_address *receiver)
 {
 	if (local->count == 0)
 		return GROUP_SIDE_NONE;
-	if (prefixes_contain(local, sender))
-		return prefixes_contain(local, receiver) ? GROUP_SIDE_INSIDE : GROUP_SIDE_REMOTE;
-	return prefixes_contain(local, receiver) ? GROUP_SIDE_LOCAL : GROUP_SIDE_NONE;
+	if (prefix_set_contains(local, sender))
+		return prefix_set_contains(local, receiver) ? GROUP_SIDE_INSIDE : GROUP_SIDE_REMOTE;
+	return prefix_set_contains(local, receiver) ? GROUP_SIDE_LOCAL : GROUP_SIDE_NONE;
 }
 
 static bool has_labels(const struct group_by *by)
@@ -68,7 +68,7 @@ static void mask_network(const struct group_by *by, struct tcpm_address *address
 	address_mask(address, address->version == 4 ? by->prefix_v4 : by->prefix_v6);
 }
 
-struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
+struct group_key group_key_of(const struct group_by *by, const struct prefix_set *local,
 			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface)
 {
 	struct group_key key;
@@ -103,7 +103,7 @@ struct group_key group_key_of(const struct group_by *by, const struct prefixes *
 }
 
 /* What a hash is of, wherever it lies. */
-struct parts {
+struct batch_reader {
 	const struct tcpm_address *sender; /* NULL: takes no part */
 	const struct tcpm_address *receiver;
 	uint16_t sender_port;
@@ -134,7 +134,7 @@ static inline void append_address(struct row *row, const struct tcpm_address *ad
 }
 
 /* Whether the sender is the higher one of the two ends. */
-static inline bool is_turned(const struct parts *parts)
+static inline bool is_turned(const struct batch_reader *parts)
 {
 	const struct tcpm_address *sender = parts->sender;
 	const struct tcpm_address *receiver = parts->receiver;
@@ -155,7 +155,7 @@ static uint32_t with_direction(uint64_t hash, bool turned)
 }
 
 /* As hash_parts, for what is asked most often: two hosts of IPv4, and nothing else. */
-static inline uint32_t hash_two(const struct parts *parts, uint64_t seed)
+static inline uint32_t hash_two(const struct batch_reader *parts, uint64_t seed)
 {
 	uint32_t sender;
 	uint32_t receiver;
@@ -170,7 +170,7 @@ static inline uint32_t hash_two(const struct parts *parts, uint64_t seed)
 	return with_direction(hash_bytes(ends, sizeof(ends), seed), turned);
 }
 
-static inline uint32_t hash_parts(const struct group_by *by, const struct parts *parts,
+static inline uint32_t hash_parts(const struct group_by *by, const struct batch_reader *parts,
 				  uint64_t seed)
 {
 	if (by->hosts == GROUPS_BY_HOSTS && !by->interface && !by->tunnel && parts->sender &&
@@ -201,7 +201,7 @@ static inline uint32_t hash_parts(const struct group_by *by, const struct parts 
 
 uint32_t group_key_hash(const struct group_by *by, const struct group_key *key, uint64_t seed)
 {
-	const struct parts parts = {
+	const struct batch_reader parts = {
 		.sender = key->sender.version ? &key->sender : NULL,
 		.receiver = &key->receiver,
 		.sender_port = key->sender_port,
@@ -218,7 +218,7 @@ uint32_t group_key_hash_of(const struct group_by *by, const struct tcpm_flow_id 
 			   unsigned sender, uint32_t interface, uint64_t seed)
 {
 	struct tcpm_address networks[2];
-	struct parts parts = {
+	struct batch_reader parts = {
 		.sender = by->hosts == GROUPS_BY_RECEIVER ? NULL : &flow->address[sender],
 		.receiver = &flow->address[!sender],
 		.interface = interface,

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/prefixes.h"
+#include "base/prefix_set.h"
 #include "tcpmetro.h"
 
 enum groups_by {
@@ -49,7 +49,7 @@ struct group_key {
 };
 
 /* The key of a direction of a flow, on an interface. local: whose addresses are local. */
-struct group_key group_key_of(const struct group_by *by, const struct prefixes *local,
+struct group_key group_key_of(const struct group_by *by, const struct prefix_set *local,
 			      const struct tcpm_flow_id *flow, unsigned sender, uint32_t interface);
 
 /*

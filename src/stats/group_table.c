@@ -14,16 +14,16 @@ _Static_assert(sizeof(struct group) % 128 == 0, "groups begin on a pair of cache
 _Static_assert(offsetof(struct group, summary.series) % 128 == 0, "and so do series");
 _Static_assert(offsetof(struct group, summary.series) - offsetof(struct group, number) == 64,
 	       "the line before them has what samples of both classes change");
-_Static_assert(RUN_SIZE == BLOCKS_LARGEST, "a run fills a block");
+_Static_assert(RUN_SIZE == BLOCK_ALLOC_LARGEST, "a run fills a block");
 
 void group_table_clear(struct group_table *table, bool again)
 {
-	struct blocks blocks = table->blocks;
+	struct block_alloc blocks = table->blocks;
 
 	if (again)
-		blocks_clear(&blocks);
+		block_alloc_clear(&blocks);
 	else
-		blocks_done(&blocks);
+		block_alloc_done(&blocks);
 	free(table->runs);
 	free(table->all);
 	free(table->entries);
@@ -117,7 +117,7 @@ struct group *group_table_add(struct group_table *table, const struct group_key 
 	if (table->count == table->room && grow(table))
 		return NULL;
 	if (table->count == table->run_count * GROUP_TABLE_RUN) {
-		struct group *run = blocks_take(&table->blocks, RUN_SIZE);
+		struct group *run = block_alloc_take(&table->blocks, RUN_SIZE);
 
 		if (!run)
 			return NULL;
@@ -137,7 +137,7 @@ static void give_runs(struct group_table *table)
 	size_t needed = (table->count + GROUP_TABLE_RUN - 1) / GROUP_TABLE_RUN;
 
 	while (table->run_count > needed)
-		blocks_give(&table->blocks, table->runs[--table->run_count], RUN_SIZE);
+		block_alloc_give(&table->blocks, table->runs[--table->run_count], RUN_SIZE);
 }
 
 int group_table_keep(struct group_table *table,
@@ -175,7 +175,7 @@ int group_table_keep(struct group_table *table,
 
 size_t group_table_memory(const struct group_table *table)
 {
-	size_t memory = blocks_memory(&table->blocks);
+	size_t memory = block_alloc_memory(&table->blocks);
 
 	if (table->entries)
 		memory += (table->mask + 1) * sizeof(*table->entries) +

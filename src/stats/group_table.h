@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stats/blocks.h"
+#include "stats/block_alloc.h"
 #include "stats/groups.h"
 
 /* How many groups lie one behind the other. */
@@ -35,7 +35,7 @@ struct group_table {
 	size_t room; /* in all; runs has as much as that needs, entries are at least 4/3 of it */
 	struct group_entry *entries;
 	size_t mask; /* entries - 1 */
-	struct blocks blocks;
+	struct block_alloc blocks;
 };
 
 /* Frees all; an empty table stays behind. again: it will soon be filled again, so some

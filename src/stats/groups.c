@@ -72,9 +72,9 @@ void groups_reset(struct groups *groups, uint32_t generation)
 	groups->options.generation = generation;
 }
 
-void groups_set_local(struct groups *groups, const struct prefixes *local)
+void groups_set_local(struct groups *groups, const struct prefix_set *local)
 {
-	static const struct prefixes nobody = {0};
+	static const struct prefix_set nobody = {0};
 
 	groups->options.local = local ? local : &nobody;
 }
@@ -88,7 +88,7 @@ const struct groups_options *groups_options(const struct groups *groups)
 static bool has_memory(const struct groups *groups)
 {
 	return groups->options.max_memory == 0 ||
-	       groups_memory(groups) - blocks_free(&groups->table.blocks) <
+	       groups_memory(groups) - block_alloc_free(&groups->table.blocks) <
 		       groups->options.max_memory;
 }
 

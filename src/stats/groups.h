@@ -38,7 +38,7 @@ struct groups_options {
 	uint64_t seed; /* secret, random: keys the table */
 	/* Whose addresses are local. NULL: nobody's. The caller's; must live and stay as it
 	 * is until groups_free or groups_set_local. */
-	const struct prefixes *local;
+	const struct prefix_set *local;
 	/* Told to the engine's slots. Groups that take each other's place under one engine
 	 * must each have a number of their own; see groups_reset. */
 	uint32_t generation;
@@ -75,7 +75,7 @@ const struct groups_options *groups_options(const struct groups *groups);
 
 /* Which addresses are local from now on; see groups_options. Groups that exist, and
  * directions that have had a sample in this generation, keep their side. */
-void groups_set_local(struct groups *groups, const struct prefixes *local);
+void groups_set_local(struct groups *groups, const struct prefix_set *local);
 
 /* Adds a sample, and what was sent since the one before it, to its group, which is made
  * if there is none yet. Returns the side of the sample's direction. */
@@ -119,7 +119,7 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
 
 /*
  * Puts together what several engines measured that share a capture's flows (see
- * tcpm_options.shares): the same groups, "other" and tally as if one had measured all, unless
+ * tcpm_options.partitions): the same groups, "other" and tally as if one had measured all, unless
  * the memory was bounded; only which sample of "other" was the last may differ, where several
  * were at one time or time stepped back. Of the groups of all parts those stay whose first
  * samples came first; what is beyond max_groups goes to "other". groups and all parts were made

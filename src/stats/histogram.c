@@ -10,9 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "stats/blocks.h"
+#include "stats/block_alloc.h"
 
-_Static_assert(HISTOGRAM_BUCKETS * sizeof(uint64_t) <= BLOCKS_LARGEST, "a window fits a block");
+_Static_assert(HISTOGRAM_BUCKETS * sizeof(uint64_t) <= BLOCK_ALLOC_LARGEST,
+	       "a window fits a block");
 
 #define WIDTHS 4
 
@@ -67,11 +68,11 @@ static int64_t clamp(int64_t value_ns)
 	return value_ns > HISTOGRAM_MAX_NS ? HISTOGRAM_MAX_NS : value_ns;
 }
 
-void histogram_done(struct histogram *histogram, struct blocks *blocks)
+void histogram_done(struct histogram *histogram, struct block_alloc *blocks)
 {
 	if (histogram->window)
-		blocks_give(blocks, histogram->window,
-			    (size_t)histogram->length << histogram->width);
+		block_alloc_give(blocks, histogram->window,
+				 (size_t)histogram->length << histogram->width);
 	*histogram = (struct histogram){0};
 }
 
@@ -195,16 +196,17 @@ static unsigned begin_of(const struct extent *extent, unsigned length)
 }
 
 /* Makes the window hold the extent, in which all counters are that are not zero. */
-static int reach(struct histogram *histogram, const struct extent *extent, struct blocks *blocks)
+static int reach(struct histogram *histogram, const struct extent *extent,
+		 struct block_alloc *blocks)
 {
 	unsigned needed = extent->last - extent->first + 1;
 	struct histogram wider = {.zeros = histogram->zeros, .incomplete = histogram->incomplete};
 	unsigned length = length_of(histogram);
 
 	if (histogram->window || extent->width || needed > HISTOGRAM_FEW) {
-		size_t size = blocks_size((size_t)needed << extent->width);
+		size_t size = block_alloc_size((size_t)needed << extent->width);
 
-		wider.window = blocks_take(blocks, size);
+		wider.window = block_alloc_take(blocks, size);
 		if (!wider.window)
 			return -ENOMEM;
 		wider.width = (uint8_t)extent->width;
@@ -219,7 +221,7 @@ static int reach(struct histogram *histogram, const struct extent *extent, struc
 }
 
 /* Counts a value of a bucket that is outside the window, or whose counter is full. */
-static int add_beyond(struct histogram *histogram, unsigned index, struct blocks *blocks)
+static int add_beyond(struct histogram *histogram, unsigned index, struct block_alloc *blocks)
 {
 	struct extent extent = {.first = index, .last = index, .width = histogram->width};
 	unsigned place = index - histogram->first;
@@ -243,7 +245,7 @@ static int add_beyond(struct histogram *histogram, unsigned index, struct blocks
 	return 0;
 }
 
-int histogram_add(struct histogram *histogram, int64_t value_ns, struct blocks *blocks)
+int histogram_add(struct histogram *histogram, int64_t value_ns, struct block_alloc *blocks)
 {
 	if (value_ns <= 0) {
 		histogram->zeros++;
@@ -304,7 +306,8 @@ static struct extent extent_of_both(const struct histogram *into, const struct h
 	return extent;
 }
 
-int histogram_merge(struct histogram *into, const struct histogram *from, struct blocks *blocks)
+int histogram_merge(struct histogram *into, const struct histogram *from,
+		    struct block_alloc *blocks)
 {
 	unsigned length = length_of(from);
 	unsigned next = next_used(from, 0);

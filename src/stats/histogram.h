@@ -47,7 +47,7 @@ struct histogram {
 	uint8_t few[HISTOGRAM_FEW];
 };
 
-struct blocks;
+struct block_alloc;
 
 /*
  * blocks: where the window's block comes from and goes to; NULL: malloc. It must always be
@@ -55,16 +55,17 @@ struct blocks;
  */
 
 /* Frees the window. An empty histogram stays behind. */
-void histogram_done(struct histogram *histogram, struct blocks *blocks);
+void histogram_done(struct histogram *histogram, struct block_alloc *blocks);
 
 /* Counts a value; one below zero counts as zero. 0, or -ENOMEM: not counted. */
-int histogram_add(struct histogram *histogram, int64_t value_ns, struct blocks *blocks);
+int histogram_add(struct histogram *histogram, int64_t value_ns, struct block_alloc *blocks);
 
 /* Begins to bring the value's counter into the cache, if it is not in the histogram itself. */
 void histogram_prefetch(const struct histogram *histogram, int64_t value_ns);
 
 /* Adds what `from` holds. 0, or -ENOMEM: *into holds what it held. */
-int histogram_merge(struct histogram *into, const struct histogram *from, struct blocks *blocks);
+int histogram_merge(struct histogram *into, const struct histogram *from,
+		    struct block_alloc *blocks);
 
 /* Values in all, zeros among them: added up, so not for the way of each sample. */
 uint64_t histogram_count(const struct histogram *histogram);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/address.h"
-#include "base/pages.h"
+#include "base/page_prefault.h"
 #include "base/parallel.h"
-#include "stats/ranking_sort.h"
+#include "stats/radix_sort.h"
 
 static const char *const names[RANKING_BYS] = {
 	[RANKING_BY_SAMPLES] = "samples",
@@ -208,8 +208,8 @@ static void sort_part(void *user, unsigned part, unsigned thread)
 		if (all[i]->key.side != GROUP_SIDE_LOCAL || options->both_sides)
 			sorting->rows[kept++] = row_of(all[i], options->by);
 	}
-	ranking_rows_sort(&sorting->rows[begin], kept - begin, &sorting->sorted[begin],
-			  sorting->compare);
+	radix_sort_rows(&sorting->rows[begin], kept - begin, &sorting->sorted[begin],
+			sorting->compare);
 	sorting->next[part] = begin;
 	sorting->end[part] = kept;
 }

@@ -36,13 +36,14 @@ unsigned __int128 series_changes(const struct series *series)
 	return joined(series->changes_high, series->changes_low);
 }
 
-void series_done(struct series *series, struct blocks *blocks)
+void series_done(struct series *series, struct block_alloc *blocks)
 {
 	histogram_done(&series->histogram, blocks);
 	*series = (struct series){0};
 }
 
-int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns, struct blocks *blocks)
+int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns,
+	       struct block_alloc *blocks)
 {
 	if (rtt_ns < 0) /* the engine never says so; a sum of unsigned must not see it */
 		rtt_ns = 0;
@@ -68,7 +69,7 @@ int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns, struc
 	return histogram_add(&series->histogram, rtt_ns, blocks);
 }
 
-int series_merge(struct series *into, const struct series *from, struct blocks *blocks)
+int series_merge(struct series *into, const struct series *from, struct block_alloc *blocks)
 {
 	if (from->count == 0)
 		return 0;
@@ -127,7 +128,7 @@ int64_t series_quantile(const struct series *series, unsigned per_mille)
 	return histogram_at_rank(histogram, rank, series->min_ns, series->max_ns);
 }
 
-void summary_done(struct summary *summary, struct blocks *blocks)
+void summary_done(struct summary *summary, struct block_alloc *blocks)
 {
 	for (unsigned i = 0; i < TCPM_CLASSES; i++)
 		series_done(&summary->series[i], blocks);
@@ -139,7 +140,8 @@ uint64_t summary_samples(const struct summary *summary)
 	       summary->series[TCPM_CLASS_RESPONSE].count;
 }
 
-int summary_add(struct summary *summary, const struct tcpm_sample *sample, struct blocks *blocks)
+int summary_add(struct summary *summary, const struct tcpm_sample *sample,
+		struct block_alloc *blocks)
 {
 	struct series *series = &summary->series[sample->class_];
 
@@ -153,7 +155,7 @@ int summary_add(struct summary *summary, const struct tcpm_sample *sample, struc
 	return series_add(series, sample->rtt_ns, sample->previous_ns, blocks);
 }
 
-int summary_merge(struct summary *into, const struct summary *from, struct blocks *blocks)
+int summary_merge(struct summary *into, const struct summary *from, struct block_alloc *blocks)
 {
 	int result = 0;
 

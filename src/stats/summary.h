@@ -12,7 +12,7 @@
 #include "stats/histogram.h"
 #include "tcpmetro.h"
 
-struct blocks;
+struct block_alloc;
 
 /* Times in ns. All zero bytes are an empty series. What each sample changes lies in the first
  * 64 bytes, the rest, unless values spread far, in the next 64. */
@@ -32,15 +32,16 @@ struct series {
 
 /* Frees the histogram. An empty series stays behind. blocks here and below: where the
  * histogram has its memory from; NULL: malloc. Always the same for a series. */
-void series_done(struct series *series, struct blocks *blocks);
+void series_done(struct series *series, struct block_alloc *blocks);
 
 /* Adds a sample; previous_ns is the one before it in its flow, direction and class,
  * negative if there is none. 0, or -ENOMEM: added, but not to the histogram. */
-int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns, struct blocks *blocks);
+int series_add(struct series *series, int64_t rtt_ns, int64_t previous_ns,
+	       struct block_alloc *blocks);
 
 /* Adds the samples of another series; the later of the two last ones is the last. 0, or
  * -ENOMEM: added, but not to the histogram. */
-int series_merge(struct series *into, const struct series *from, struct blocks *blocks);
+int series_merge(struct series *into, const struct series *from, struct block_alloc *blocks);
 
 /* Of the samples; exact below 2^96, which are 2,000 million years of waiting. */
 unsigned __int128 series_sum(const struct series *series);
@@ -68,13 +69,14 @@ struct summary {
 };
 
 /* Of the histograms. */
-void summary_done(struct summary *summary, struct blocks *blocks);
+void summary_done(struct summary *summary, struct block_alloc *blocks);
 
 /* As series_add, of the sample's class. */
-int summary_add(struct summary *summary, const struct tcpm_sample *sample, struct blocks *blocks);
+int summary_add(struct summary *summary, const struct tcpm_sample *sample,
+		struct block_alloc *blocks);
 
 /* Adds all of another summary. 0, or -ENOMEM: a histogram misses what was added. */
-int summary_merge(struct summary *into, const struct summary *from, struct blocks *blocks);
+int summary_merge(struct summary *into, const struct summary *from, struct block_alloc *blocks);
 
 /* Of both classes. */
 uint64_t summary_samples(const struct summary *summary);

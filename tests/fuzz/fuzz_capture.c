@@ -5,12 +5,12 @@
  * comes as a file or through a pipe. What must hold: every byte of every frame can
  * be read, records count up by one, lengths and times are in range, and the end
  * stays the end. A source that can sift leaves out no record without counting it. What is trimmed
- * (capture/file_share.h) has the same records, which decode alike, and the same end.
+ * (capture/shared_file.h) has the same records, which decode alike, and the same end.
  *
  * To compile by hand:
  *	clang -D_GNU_SOURCE -DHAVE_ZLIB -DHAVE_ZSTD -Iinclude -Isrc -g -O1 \
  *		-fsanitize=fuzzer,address,undefined tests/fuzz/fuzz_capture.c \
- *		src/capture/{block,block_share,decompress,file_share,file_source,gzip,zstd}.c \
+ *		src/capture/{block,shared_blocks,decompress,shared_file,file_source,gzip,zstd}.c \
  *		src/capture/{pcap*,trim}.c src/packet/?*.c src/base/{error,pages}.c -lz -lzstd \
  *		-pthread -o fuzz_capture
  */
@@ -22,7 +22,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "capture/file_share.h"
+#include "capture/shared_file.h"
 #include "capture/source.h"
 #include "packet/packet.h"
 
@@ -85,16 +85,16 @@ static unsigned check_frame(const struct source *source, const struct tcpm_frame
 static void check_sifted(const uint8_t *bytes, size_t length, size_t max, uint64_t records)
 {
 	static struct tcpm_frame frames[128];
-	const struct sift sift = {.shares = 2, .share = max & 1};
-	struct source_sifted sifted;
+	const struct partition sift = {.count = 2, .index = max & 1};
+	struct source_partition sifted;
 	struct source *source;
 	struct error error;
 	uint64_t number = 0;
 	int count;
 
 	must(file_source_open_fd(input(bytes, length, 0), "fuzz", &source, &error) == 0);
-	while (source->sifts &&
-	       (count = source_next_sifted(source, &sift, frames, max, &sifted, &error)) > 0) {
+	while (source->partitions &&
+	       (count = source_next_partition(source, &sift, frames, max, &sifted, &error)) > 0) {
 		const uint64_t end = number + (uint64_t)count;
 
 		must((size_t)count <= max && sifted.kept <= (size_t)count && sifted.kept > 0);
@@ -104,7 +104,7 @@ static void check_sifted(const uint8_t *bytes, size_t length, size_t max, uint64
 		}
 		must(number == end);
 	}
-	must(!source->sifts || number == records);
+	must(!source->partitions || number == records);
 	source_close(source);
 }
 
@@ -130,15 +130,15 @@ static void check_trimmed(const uint8_t *bytes, size_t length)
 	const int fd = input(bytes, length, 0);
 	struct error error, other_error;
 	struct source *source, *other;
-	struct file_share *share;
+	struct shared_file *share;
 	char path[40];
 	int count;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	must(file_source_open(path, &source, &error) == 0);
-	must(file_share_open(path, UINT64_MAX, 1, &share, &error) == 0);
-	if (file_share_trim(share)) {
-		must(file_share_source(share, 0, &other, &error) == 0);
+	must(shared_file_open(path, UINT64_MAX, 1, &share, &error) == 0);
+	if (shared_file_trim(share)) {
+		must(shared_file_source(share, 0, &other, &error) == 0);
 		/* One at a time: blocks end elsewhere. */
 		do {
 			count = source_next(source, &whole, 1, &error);
@@ -149,7 +149,7 @@ static void check_trimmed(const uint8_t *bytes, size_t length)
 		must(count == 0 || strcmp(error.text, other_error.text) == 0);
 		source_close(other);
 	}
-	file_share_close(share);
+	shared_file_close(share);
 	source_close(source);
 	close(fd);
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/service.h"
+#include "config/service_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,7 +42,7 @@ static void on_warning(void *user, const char *sentence)
 static void check_texts(const char *const *texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		require(*texts[i] && strlen(texts[i]) <= SERVICE_MAX_BYTES);
+		require(*texts[i] && strlen(texts[i]) <= SERVICE_CONFIG_MAX_BYTES);
 }
 
 static void check_options(const struct options *options)
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *full[] = {"tcpmetro", "-c", "f",           "--local", "::1", "--threads",
 			"3",        "-g", "flow,tunnel", "port",    "80",  NULL};
 	struct options given;
-	struct service *service = NULL;
+	struct service_config *service = NULL;
 	struct error error = {0};
 	unsigned warnings = 0;
 
@@ -98,13 +98,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *bytes = malloc(size);
 
 	memcpy(bytes, data + 1, size - 1);
-	int result = service_parse("f", bytes, size - 1, &given, &service, on_warning, &warnings,
-				   &error);
+	int result = service_config_parse("f", bytes, size - 1, &given, &service, on_warning,
+					  &warnings, &error);
 
 	free(bytes);
 	if (result == 0) {
 		require(service->instance_count &&
-			service->instance_count <= SERVICE_MAX_INSTANCES);
+			service->instance_count <= SERVICE_CONFIG_MAX_INSTANCES);
 		require(!given.check || !warnings);
 		check_options(&service->options);
 		for (size_t i = 0; i < service->instance_count; i++)
@@ -114,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_sentence(error.text);
 		require(strncmp(error.text, "f: cannot be read", 17) != 0);
 	}
-	service_free(service);
+	service_config_free(service);
 	options_done(&given);
 	return 0;
 }

@@ -166,12 +166,12 @@ static void share(const struct tcpm_frame *frames, size_t count, uint32_t shares
 	static struct tcpm_frame mine[MOST_SHARED];
 
 	for (uint32_t i = 0; i < shares; i++) {
-		struct tcpm_options options = {.shares = shares, .share = i};
+		struct tcpm_options options = {.partitions = shares, .partition = i};
 		struct tcpm_engine *engine = tcpm_engine_new(&options, NULL);
 
 		require(engine != NULL);
 		memcpy(mine, frames, count * sizeof(*frames));
-		tcpm_engine_feed(engine, mine, tcpm_engine_sift(engine, mine, count));
+		tcpm_engine_feed(engine, mine, tcpm_engine_partition(engine, mine, count));
 		add_decoded(sums, engine);
 		tcpm_engine_free(engine);
 	}

@@ -126,8 +126,8 @@ bool ledger_would_cover(struct ledger *ledger, uint64_t ack, const uint64_t (*bl
 
 /* Takes one newly acknowledged range into the account; returns in how many of
  * its transmissions the TSval is the trigger's. */
-static unsigned account(struct ledger_news *news, const struct ledger_range *range,
-			const struct ledger_trigger *trigger)
+static unsigned totals(struct ledger_news *news, const struct ledger_range *range,
+		       const struct ledger_trigger *trigger)
 {
 	unsigned same = 0;
 
@@ -198,7 +198,7 @@ struct ledger_news ledger_acknowledged(struct ledger *ledger, uint64_t ack,
 			if (range->sacked)
 				continue;
 			range->sacked = true;
-			count_echo(&echo, range, trigger, account(&news, range, trigger));
+			count_echo(&echo, range, trigger, totals(&news, range, trigger));
 		}
 	}
 	if (ack > ledger->una) {
@@ -207,7 +207,7 @@ struct ledger_news ledger_acknowledged(struct ledger *ledger, uint64_t ack,
 			struct ledger_range *range = range_at(ledger, 0);
 
 			if (!range->sacked)
-				count_echo(&echo, range, trigger, account(&news, range, trigger));
+				count_echo(&echo, range, trigger, totals(&news, range, trigger));
 			ledger->head++;
 			ledger->count--;
 		}

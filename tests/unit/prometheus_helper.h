@@ -14,11 +14,11 @@
 
 #include <cmocka.h>
 
-#include "output/prometheus.h"
-#include "output_helper.h"
+#include "export/prometheus.h"
+#include "report_helper.h"
 
 static const struct tcpm_counters no_counters;
-static const struct output_facts no_facts = {.counters = &no_counters};
+static const struct run_totals no_facts = {.counters = &no_counters};
 
 /* A sample of a's segments, which were so many. */
 static inline void add(struct groups *groups, const char *a, const char *b, unsigned class_,

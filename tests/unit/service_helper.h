@@ -7,7 +7,7 @@
 
 #include "options_helper.h"
 
-#include "config/service.h"
+#include "config/service_config.h"
 
 #define NAME       "conf.yaml"
 #define AN_ETH0    "instances:\n  - interface: eth0\n"
@@ -24,13 +24,14 @@ static inline void note(void *user, const char *sentence)
 }
 
 /* Read with this command line ("" is none but -c). */
-static inline struct service *load_given(const char *text, struct options *given)
+static inline struct service_config *load_given(const char *text, struct options *given)
 {
-	struct service *service = NULL;
+	struct service_config *service = NULL;
 	struct error error = {0};
 
 	*warnings = '\0';
-	int result = service_parse(NAME, text, strlen(text), given, &service, note, NULL, &error);
+	int result =
+		service_config_parse(NAME, text, strlen(text), given, &service, note, NULL, &error);
 
 	if (result != 0)
 		fail_msg("refused: %s", error.text);
@@ -40,27 +41,28 @@ static inline struct service *load_given(const char *text, struct options *given
 /* The command line of a test; options_done after the service is freed. */
 static struct options given;
 
-static inline struct service *load(const char *text)
+static inline struct service_config *load(const char *text)
 {
 	given = parse("-c " NAME);
 	return load_given(text, &given);
 }
 
-static inline void unload(struct service *service)
+static inline void unload(struct service_config *service)
 {
-	service_free(service);
+	service_config_free(service);
 	options_done(&given);
 }
 
 static inline void rejected_by(const char *words, const char *bytes, size_t size,
 			       const char *sentence)
 {
-	struct service *service = (struct service *)&given; /* to see that it is left alone */
+	struct service_config *service =
+		(struct service_config *)&given; /* to see that it is left alone */
 	struct error error = {0};
 
 	given = parse(words);
 	*warnings = '\0';
-	int result = service_parse(NAME, bytes, size, &given, &service, note, NULL, &error);
+	int result = service_config_parse(NAME, bytes, size, &given, &service, note, NULL, &error);
 
 	if (result == 0)
 		fail_msg("accepted, instead of: %s", sentence);

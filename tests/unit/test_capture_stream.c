@@ -16,7 +16,7 @@
 #include <zstd.h>
 #endif
 
-#include "capture/block.h"
+#include "capture/byte_stream.h"
 #include "capture_collect.h"
 
 /* `count` packets of sizes that do not fit blocks evenly. */

@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "agent_helper.h"
-#include "output/datagram.h"
+#include "export/datagram.h"
 
 static char folder[] = "/tmp/tcpmetro-datagram-XXXXXX";
 

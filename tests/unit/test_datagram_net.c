@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-#include "output/datagram.h"
+#include "export/datagram.h"
 
 #define AGENT "10.77.0.9"
 #define PORT  8125

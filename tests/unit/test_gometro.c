@@ -168,25 +168,25 @@ static void flags_and_the_file(void **state)
 				   "  filter: port 80\n"
 				   "  statsd_smooth: true\n" AN_ETH0;
 	struct options options = parse_flags("-log mine -f udp -st=false");
-	struct service *service = load_given(file, &options);
+	struct service_config *service = load_given(file, &options);
 
 	(void)state;
 	assert_string_equal(service->options.service.log_file, "mine");
 	assert_string_equal(service->options.filter, "udp");
 	assert_false(service->options.service.statsd_smooth);
-	service_free(service);
+	service_config_free(service);
 	options_done(&options);
 	options = parse_flags("");
 	service = load_given(file, &options);
 	assert_string_equal(service->options.service.log_file, "/of/the/file");
 	assert_string_equal(service->options.filter, "port 80");
 	assert_true(service->options.service.statsd_smooth);
-	service_free(service);
+	service_config_free(service);
 	service = load_given(AN_ETH0, &options);
 	assert_string_equal(service->options.service.log_file, GOMETRO_LOG_FILE);
 	assert_null(service->options.filter);
 	assert_false(service->options.service.statsd_smooth);
-	service_free(service);
+	service_config_free(service);
 	options_done(&options);
 }
 

@@ -4,14 +4,14 @@
  */
 #include "groups_helper.h"
 
-#include "base/prefixes.h"
+#include "base/prefix_set.h"
 
 enum { MOST = 4000 };
 
 /* What groups must hold, as a list. */
 struct twin {
 	struct group_by by;
-	const struct prefixes *local;
+	const struct prefix_set *local;
 	struct group_key keys[MOST];
 	uint64_t flows[MOST];
 	uint64_t segments[MOST];
@@ -102,7 +102,7 @@ static struct test_flow random_flow(uint64_t *seed)
 /* Both ways to a key's hash lead to the same one. */
 static void check_hash(const struct group_by *by, const struct test_flow *flow)
 {
-	const struct prefixes nobody = {0};
+	const struct prefix_set nobody = {0};
 
 	for (unsigned sender = 0; sender < 2; sender++) {
 		struct group_key key =
@@ -130,9 +130,9 @@ static void assert_same(const struct groups *groups, const struct twin *twin)
 }
 
 /* Of a flow in `one_in`, one direction, or both, have a sample. */
-static void run(struct group_by by, const struct prefixes *local, unsigned one_in)
+static void run(struct group_by by, const struct prefix_set *local, unsigned one_in)
 {
-	static const struct prefixes nobody = {0};
+	static const struct prefix_set nobody = {0};
 	static struct twin twin;
 	struct groups *groups = make_groups((struct groups_options){.by = by, .local = local});
 	uint64_t seed = 11 + by.hosts;
@@ -165,10 +165,10 @@ static void run(struct group_by by, const struct prefixes *local, unsigned one_i
 static void whatever_tells_groups_apart(void **state)
 {
 	const struct prefix here = {.bits = 24, .address = v4(0, 0)};
-	struct prefixes local;
+	struct prefix_set local;
 
 	(void)state;
-	assert_int_equal(prefixes_init(&local, &here, 1), 0);
+	assert_int_equal(prefix_set_init(&local, &here, 1), 0);
 	for (unsigned hosts = 0; hosts < GROUPS_BYS; hosts++) {
 		for (unsigned more = 0; more < 8; more++) {
 			struct group_by by = {.hosts = (enum groups_by)hosts,
@@ -181,7 +181,7 @@ static void whatever_tells_groups_apart(void **state)
 			run(by, more & 4 ? &local : NULL, 400);
 		}
 	}
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 /* The two ends lie in one network: one group is both directions'. */
@@ -215,7 +215,7 @@ static void samples_of_another_generation(void **state)
 static void hashes_of_two_directions(void **state)
 {
 	const struct group_by by = {.hosts = GROUPS_BY_FLOW};
-	const struct prefixes nobody = {0};
+	const struct prefix_set nobody = {0};
 	uint64_t seed = 77;
 	unsigned alike = 0;
 	uint32_t before = 0;

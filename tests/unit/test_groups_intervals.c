@@ -274,17 +274,17 @@ static void merging_beyond_the_cap(void **state)
 #define FLOWS       60
 #define MOST_SHARES 3
 
-/* A capturing thread: its flows, and groups that take turns (src/app/worker.c). */
-struct share {
+/* A capturing thread: its flows, and groups that take turns (src/pipeline/worker.c). */
+struct partition_thread {
 	struct test_flow flows[FLOWS];
 	struct groups *now;
 	struct groups *next;
 };
 
-/* All of a live run (src/app/live.c), beside groups that get everything by themselves. */
+/* All of a live run (src/app/run_live.c), beside groups that get everything by themselves. */
 struct world {
 	struct groups_options options;
-	struct share shares[MOST_SHARES];
+	struct partition_thread shares[MOST_SHARES];
 	size_t share_count;
 	struct test_flow alike[MOST_SHARES][FLOWS]; /* the same flows, for `whole` */
 	struct groups *interval;
@@ -389,7 +389,7 @@ static void world_turn(struct world *world)
 	world->generation++;
 	groups_reset(world->interval, 0);
 	for (size_t i = 0; i < world->share_count; i++) {
-		struct share *share = &world->shares[i];
+		struct partition_thread *share = &world->shares[i];
 		struct groups *handed = share->now;
 
 		groups_reset(share->next, world->generation);
@@ -520,10 +520,10 @@ static void intervals_with_sides(void **state)
 {
 	const struct prefix all[] = {{.bits = 24, .address = v4(0, 0)},
 				     {.bits = 25, .address = v4(4, 0)}};
-	struct prefixes local;
+	struct prefix_set local;
 
 	(void)state;
-	assert_int_equal(prefixes_init(&local, all, 2), 0);
+	assert_int_equal(prefix_set_init(&local, all, 2), 0);
 	for (unsigned by = 0; by < GROUPS_BYS; by++) {
 		struct world world;
 		unsigned sides[GROUP_SIDES] = {0};
@@ -542,7 +542,7 @@ static void intervals_with_sides(void **state)
 			    sides[GROUP_SIDE_LOCAL]);
 		world_done(&world);
 	}
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 /* Hosts come and go, so that few have samples in an interval, but many in all: only the

@@ -137,7 +137,7 @@ static void merges_what_is_wanted(void **state)
 static void merges_under_another_key(void **state)
 {
 	const struct prefix own = {.bits = 32, .address = v4(9, 9)};
-	const struct prefixes local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
+	const struct prefix_set local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
 	struct test_flow first = make_flow(v4(0, 1), 1000, v4(9, 9), 80);
 	struct test_flow again = make_flow(v4(0, 1), 1001, v4(9, 9), 80);
 	struct test_flow other = make_flow(v4(0, 1), 1002, v4(8, 8), 80);

@@ -174,12 +174,12 @@ static void deep_labels(void **state)
 }
 
 /* Networks 1 and 2 are local, 3 and 4 remote. */
-static void local_networks(struct prefixes *local)
+static void local_networks(struct prefix_set *local)
 {
 	const struct prefix all[] = {{.bits = 24, .address = v4(1, 0)},
 				     {.bits = 24, .address = v4(2, 0)}};
 
-	assert_int_equal(prefixes_init(local, all, 2), 0);
+	assert_int_equal(prefix_set_init(local, all, 2), 0);
 }
 
 static void sides_of_each_grouping(void **state)
@@ -191,7 +191,7 @@ static void sides_of_each_grouping(void **state)
 		     {3, 1, GROUP_SIDE_LOCAL},
 		     {1, 2, GROUP_SIDE_INSIDE},
 		     {3, 4, GROUP_SIDE_NONE}};
-	struct prefixes local;
+	struct prefix_set local;
 
 	(void)state;
 	local_networks(&local);
@@ -222,13 +222,13 @@ static void sides_of_each_grouping(void **state)
 						    sizeof(struct tcpm_address));
 		groups_free(groups);
 	}
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 /* A receiver hears from local hosts and from others: two groups. */
 static void a_receiver_on_two_sides(void **state)
 {
-	struct prefixes local;
+	struct prefix_set local;
 	struct groups *groups;
 	struct test_flow inside = make_flow(v4(1, 1), 1, v4(2, 9), 2);
 	struct test_flow outside = make_flow(v4(3, 1), 1, v4(2, 9), 2);
@@ -241,14 +241,14 @@ static void a_receiver_on_two_sides(void **state)
 	assert_int_equal(give(groups, &outside, 0, 5), GROUP_SIDE_LOCAL);
 	assert_int_equal(group_count(groups), 2);
 	groups_free(groups);
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 /* At the cap a sample has its side, though its group has none. */
 static void sides_beyond_the_cap(void **state)
 {
 	(void)state;
-	struct prefixes local;
+	struct prefix_set local;
 	struct groups *groups;
 	struct test_flow first = make_flow(v4(2, 1), 1, v4(3, 1), 2);
 	struct test_flow own = make_flow(v4(1, 1), 1, v4(3, 1), 2);
@@ -262,13 +262,13 @@ static void sides_beyond_the_cap(void **state)
 	}
 	assert_int_equal(groups_tally(groups)->other_for_cap, 4);
 	groups_free(groups);
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 static void nobody_is_local_by_default(void **state)
 {
-	const struct prefixes empty = {0};
-	const struct prefixes *const nobody[] = {NULL, &empty};
+	const struct prefix_set empty = {0};
+	const struct prefix_set *const nobody[] = {NULL, &empty};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -284,8 +284,8 @@ static void nobody_is_local_by_default(void **state)
 /* A direction that has had a sample keeps its side until the next interval. */
 static void other_networks_in_between(void **state)
 {
-	struct prefixes local;
-	struct prefixes none = {0};
+	struct prefix_set local;
+	struct prefix_set none = {0};
 	struct groups *groups;
 	struct test_flow flow = make_flow(v4(1, 1), 1, v4(3, 1), 2);
 	struct test_flow later = make_flow(v4(1, 1), 7, v4(3, 1), 2);
@@ -313,7 +313,7 @@ static void other_networks_in_between(void **state)
 	assert_int_equal(give(groups, &flow, 0, 5), GROUP_SIDE_REMOTE);
 	assert_int_equal(give(groups, &flow, 1, 5), GROUP_SIDE_NONE);
 	/* The set that went is no longer looked at. */
-	prefixes_done(&local);
+	prefix_set_done(&local);
 	groups_reset(groups, 2);
 	assert_int_equal(give(groups, &flow, 0, 5), GROUP_SIDE_NONE);
 	groups_free(groups);
@@ -343,7 +343,7 @@ static void assert_shown(const struct groups *groups, struct ranking_options opt
 
 static void rankings_hide_own_answers(void **state)
 {
-	struct prefixes local;
+	struct prefix_set local;
 	struct groups *groups;
 
 	(void)state;
@@ -378,7 +378,7 @@ static void rankings_hide_own_answers(void **state)
 	assert_shown(groups, (struct ranking_options){.both_sides = true}, 18, 0, 0);
 	assert_shown(groups, (struct ranking_options){.both_sides = true, .limit = 5}, 5, 13, 0);
 	groups_free(groups);
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 /* Rows alike but for where they were seen stand in the same order each time. */

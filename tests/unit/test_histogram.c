@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "stats/blocks.h"
+#include "stats/block_alloc.h"
 #include "stats/histogram.h"
 
 /* An unsigned number, limbs of 32 bits, least first: enough for (2^44)^32 * 2^956. */
@@ -389,7 +389,7 @@ static void test_blocks_are_shared(void **state)
 	enum { HISTOGRAMS = 40, ROUNDS = 40000 };
 	static uint64_t counts[HISTOGRAMS][HISTOGRAM_BUCKETS];
 	struct histogram histograms[HISTOGRAMS] = {{0}};
-	struct blocks blocks = {0};
+	struct block_alloc blocks = {0};
 	uint64_t seed = 5;
 
 	memset(counts, 0, sizeof(counts));
@@ -415,7 +415,7 @@ static void test_blocks_are_shared(void **state)
 	for (unsigned i = 0; i < HISTOGRAMS; i++)
 		for (unsigned k = 0; k < HISTOGRAM_BUCKETS; k++)
 			assert_int_equal(histogram_bucket(&histograms[i], k), counts[i][k]);
-	blocks_done(&blocks);
+	block_alloc_done(&blocks);
 }
 
 int main(void)

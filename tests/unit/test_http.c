@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "output/http.h"
+#include "export/http.h"
 
 #define LARGE         ((size_t)20 << 20)
 #define GET(path)     "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"

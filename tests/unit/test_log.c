@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "app/complain.h"
-#include "app/log.h"
+#include "system/log.h"
+#include "system/message.h"
 
 static char folder[] = "/tmp/test_log.XXXXXX";
 static char path[64];
@@ -157,8 +157,8 @@ static void control_characters(void **state)
 
 	(void)state;
 	open_log(path, LOG_LEVEL_INFO);
-	log_complaint("a\nb\x1b[31m\x7f\xc2\x9b"
-		      "c \xc3\xa4");
+	log_message("a\nb\x1b[31m\x7f\xc2\x9b"
+		    "c \xc3\xa4");
 	read_file(path);
 	assert_non_null(strstr(content, "| WARNING | a?b?[31m???c \xc3\xa4\n"));
 	memset(line, 'x', sizeof(line) - 1);
@@ -173,13 +173,13 @@ static void complaints(void **state)
 {
 	(void)state;
 	open_log(path, LOG_LEVEL_INFO);
-	complain_through(log_complaint);
-	complain("file \"%s\" is short", "a\nb");
-	complain_hold(true);
-	complain("held");
+	message_redirect(log_message);
+	message_print("file \"%s\" is short", "a\nb");
+	message_hold(true);
+	message_print("held");
 	assert_null(strstr(read_file(path), "held"));
-	complain_hold(false);
-	complain_through(NULL);
+	message_hold(false);
+	message_redirect(NULL);
 	read_file(path);
 	assert_non_null(strstr(content, "| WARNING | file \"a?b\" is short\n"));
 	assert_non_null(strstr(content, "| WARNING | held\n"));

@@ -22,8 +22,8 @@
 
 #include <cmocka.h>
 
-#include "app/confine.h"
-#include "app/privileges.h"
+#include "system/privileges.h"
+#include "system/seccomp.h"
 
 #define NOBODY 65534
 
@@ -140,7 +140,7 @@ static void confined(void)
 	const int open_before = socket(AF_PACKET, SOCK_RAW, 0);
 
 	EXPECT(open_before >= 0);
-	EXPECT(confine_sockets() == 0);
+	EXPECT(seccomp_deny_sockets() == 0);
 	EXPECT(open_kind(AF_PACKET, SOCK_RAW) == -EPERM);
 	EXPECT(open_kind(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK) == -EPERM);
 	EXPECT(open_kind(AF_INET, SOCK_RAW) == -EPERM);

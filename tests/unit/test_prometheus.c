@@ -155,12 +155,12 @@ static const char *one_name(void *user, const struct tcpm_address *address)
  * reason to sum them up. */
 static void merged(void **state)
 {
-	static const struct output_settings names = {.host_name = one_name};
+	static const struct endpoint_names names = {.host_name = one_name};
 	static const char *const tags[] = {"a:1"};
 	const struct tcpm_counters counters = {.frames = 3, .flows_now = 2, .flows_evicted = 6};
-	const struct output_facts facts = {
+	const struct run_totals facts = {
 		.counters = &counters, .live = true, .dropped = 7, .interface_unknown = true};
-	const struct output_facts other = {
+	const struct run_totals other = {
 		.counters = &counters, .live = true, .dropped = 1, .interface_dropped = 5};
 	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 0);
 	const struct prometheus_point points[] = {
@@ -204,7 +204,7 @@ static void merged(void **state)
 static void own_side(void **state)
 {
 	const struct prefix own = {.bits = 32, .address = helper_address("192.0.2.1")};
-	const struct prefixes local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
+	const struct prefix_set local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
 	const struct groups_options options = {.local = &local};
 	struct groups *groups = NULL;
 	struct prometheus_point point = {.facts = &no_facts};
@@ -294,9 +294,9 @@ static struct prometheus_facts everything(struct prometheus_point *point, struct
 {
 	static const char *const tags[] = {"env:prod", "bare"};
 	static const struct tcpm_counters counters = {.frames = 1000, .flows_opened = 3};
-	static const struct output_facts facts = {.counters = &counters, .live = true};
+	static const struct run_totals facts = {.counters = &counters, .live = true};
 	static const struct datagram_counts statsd = {1, 2, 3, 4};
-	static const struct output_settings names = {.host_name = one_name};
+	static const struct endpoint_names names = {.host_name = one_name};
 
 	*point = (struct prometheus_point){"eth0", groups, &facts, tags, 2, &names};
 	return (struct prometheus_facts){.points = point,

@@ -98,7 +98,7 @@ static void hosts(void **state)
 				     {"192.0.2.4", "a\"b\\c\n\xff"},
 				     NO_NAME};
 	static struct name there[] = {{"192.0.2.1", "another"}, {"192.0.2.2", "web"}, NO_NAME};
-	const struct output_settings names[] = {
+	const struct endpoint_names names[] = {
 		{.host_name = name_in, .user = here}, {.host_name = name_in, .user = there}, {0}};
 	struct groups *groups = helper_groups(GROUPS_BY_HOSTS, 0);
 	const struct prometheus_point points[] = {
@@ -138,7 +138,7 @@ static void hosts_by(void **state)
 		[GROUPS_BY_RECEIVER] = HOST_FAMILY HOST("192.0.2.2", "two"),
 		[GROUPS_BY_PREFIX] = "",
 	};
-	const struct output_settings names = {.host_name = name_in, .user = all};
+	const struct endpoint_names names = {.host_name = name_in, .user = all};
 
 	(void)state;
 	for (unsigned by = 0; by < GROUPS_BYS; by++) {
@@ -177,7 +177,7 @@ static void names_move_no_series(void **state)
 {
 	static struct name names[] = {
 		{"192.0.2.1", "db"}, {"192.0.2.2", "db"}, {"192.0.2.9", "me"}, NO_NAME};
-	const struct output_settings settings = {.host_name = name_in, .user = names};
+	const struct endpoint_names settings = {.host_name = name_in, .user = names};
 
 	(void)state;
 	for (unsigned by = 0; by < GROUPS_BYS; by++) {
@@ -255,7 +255,7 @@ static struct tcpm_flow_id flow_of(uint16_t port, uint8_t kind, uint32_t label, 
 static void labels_tell_keys_apart(void **state)
 {
 	static const char *const tags[] = {"env:prod", "tunnel:mine"};
-	static const struct output_settings names = {.interface_name = interface_name};
+	static const struct endpoint_names names = {.interface_name = interface_name};
 	struct groups *groups = groups_by(
 		(struct group_by){.hosts = GROUPS_BY_FLOW, .interface = true, .tunnel = true});
 	const struct prometheus_point point = {.interface = "any",
@@ -312,7 +312,7 @@ static bool later_than(void *user, const struct group *group)
 static void forgotten_side(void **state)
 {
 	const struct prefix own = {.bits = 32, .address = helper_address("192.0.2.1")};
-	const struct prefixes local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
+	const struct prefix_set local = {.all = (struct prefix *)(uintptr_t)&own, .count = 1};
 	struct groups *latest = helper_groups(GROUPS_BY_HOSTS, 0);
 	struct groups *total = helper_groups(GROUPS_BY_HOSTS, 0);
 	const struct prometheus_point point = {.groups = total, .facts = &no_facts};

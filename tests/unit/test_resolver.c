@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "app/resolver.h"
 #include "base/address.h"
-#include "base/prefixes.h"
+#include "base/prefix_set.h"
+#include "dns/resolver.h"
 #include "dns_helper.h"
 
 #define MS INT64_C(1000000)

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "agent_helper.h"
+#include "export/statsd.h"
+#include "export/statsd_text.h"
 #include "groups_helper.h"
-#include "output/statsd.h"
-#include "output/statsd_text.h"
 
 static char folder[] = "/tmp/tcpmetro-statsd-XXXXXX";
 static char path[64];
@@ -116,7 +116,7 @@ static void gauges_of_a_pair(void **state)
 
 static void smoothed_over_intervals(void **state)
 {
-	struct smooth smooth = {.max = 10};
+	struct srtt srtt = {.max = 10};
 	struct test_flow flow = make_flow(v4(0, 1), 1, v4(0, 2), 2);
 
 	(void)state;
@@ -124,10 +124,10 @@ static void smoothed_over_intervals(void **state)
 		struct groups *groups =
 			make_groups((struct groups_options){.generation = interval});
 
-		smooth_begin(&smooth);
+		srtt_begin(&srtt);
 		give_class(groups, &flow, TCPM_CLASS_NETWORK, interval ? 16000000 : 8000000, -1);
 		give_class(groups, &flow, TCPM_CLASS_RESPONSE, 99000000, -1);
-		expect(groups, (struct statsd_options){.smooth = &smooth, .interface = "eth0"},
+		expect(groups, (struct statsd_options){.srtt = &srtt, .interface = "eth0"},
 		       interval ? "system.net.tcp.rtt:16|g|#src:10.0.0.1,dst:10.0.0.2,iface:eth0\n"
 				  "system.net.tcp.rtt.avg:9|g|#src:10.0.0.1,dst:10.0.0.2,iface:eth0"
 				: "system.net.tcp.rtt:8|g|#src:10.0.0.1,dst:10.0.0.2,iface:eth0\n"
@@ -135,7 +135,7 @@ static void smoothed_over_intervals(void **state)
 				  "iface:eth0");
 		groups_free(groups);
 	}
-	smooth_done(&smooth);
+	srtt_done(&srtt);
 }
 
 static void nothing_of_no_groups(void **state)
@@ -261,10 +261,10 @@ static void names_and_tags(void **state)
 {
 	static const char *const interfaces[] = {"eth0:1", NULL};
 	static const char *const tags[] = {"env:prod:eu", "", "a|b,c#d\ne", "role"};
-	const struct output_settings names = {.host_name = host_name,
-					      .interface_name = interface_name,
-					      .user = (void *)interfaces};
-	const struct output_settings no_names = {0};
+	const struct endpoint_names names = {.host_name = host_name,
+					     .interface_name = interface_name,
+					     .user = (void *)interfaces};
+	const struct endpoint_names no_names = {0};
 	struct statsd_options options = {.tags = tags, .tag_count = 4, .names = &names};
 	struct groups *groups = make_groups((struct groups_options){0});
 	struct test_flow flow = make_flow(v4(0, 1), 1, v4(0, 2), 2);
@@ -333,11 +333,11 @@ static void ends_of_each_grouping(void **state)
 static void sides(void **state)
 {
 	const struct prefix local_address = {.address = v4(0, 1), .bits = 32};
-	struct prefixes local;
+	struct prefix_set local;
 	struct test_flow flow = make_flow(v4(0, 1), 1, v4(0, 2), 2);
 
 	(void)state;
-	assert_int_equal(prefixes_init(&local, &local_address, 1), 0);
+	assert_int_equal(prefix_set_init(&local, &local_address, 1), 0);
 
 	struct groups *groups = make_groups((struct groups_options){.local = &local});
 
@@ -353,7 +353,7 @@ static void sides(void **state)
 	       "system.net.tcp.rtt:2|g|#src:10.0.0.1,dst:10.0.0.2\n"
 	       "system.net.tcp.rtt.avg:2|g|#src:10.0.0.1,dst:10.0.0.2");
 	groups_free(groups);
-	prefixes_done(&local);
+	prefix_set_done(&local);
 }
 
 /* Most samples first, then by address; the rest, and what was "other" already, in one. */
@@ -411,7 +411,7 @@ static const char *one_name(void *user, const struct tcpm_address *address)
 /* A name that two addresses share: one value, of all their samples. */
 static void addresses_of_one_name(void **state)
 {
-	const struct output_settings names = {.host_name = one_name};
+	const struct endpoint_names names = {.host_name = one_name};
 	struct statsd_options options = {.names = &names};
 	struct groups *groups = make_groups((struct groups_options){0});
 

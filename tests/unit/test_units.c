@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "output/units.h"
+#include "report/units.h"
 
 static void assert_content(struct text *text, const char *expected)
 {

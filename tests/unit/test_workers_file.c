@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "app/workers.h"
-#include "base/prefixes.h"
+#include "base/prefix_set.h"
+#include "pipeline/workers.h"
 
 static char folder[] = "/tmp/test_workers_file.XXXXXX";
 
@@ -36,22 +36,22 @@ static int open_fds(void)
 static int open_file(const char *path, struct error *error)
 {
 	char *words[] = {(char *)"tcpmetro", (char *)"-r", (char *)path, NULL};
-	const struct prefixes local = {0};
-	struct interfaces interfaces;
+	const struct prefix_set local = {0};
+	struct interface_names interfaces;
 	struct workers workers;
 	struct options options;
 	int result;
 
 	if (options_parse(3, words, &options, error) != 0)
 		fail_msg("%s", error->text);
-	interfaces_init(&interfaces);
+	interface_names_init(&interfaces);
 	result = workers_open(&workers, &options, &interfaces, &local, NULL, error);
 	if (result == 0) {
 		assert_int_equal(workers.count, 1);
 		assert_false(workers.all[0].live);
 	}
 	workers_done(&workers);
-	interfaces_done(&interfaces);
+	interface_names_done(&interfaces);
 	options_done(&options);
 	return result;
 }

@@ -1,0 +1,41 @@
+/*
+ * What a cumulative acknowledgement covers, looked over once.
+ */
+#ifndef RTT_ACK_RANGE_H
+#define RTT_ACK_RANGE_H
+
+#include "rtt/match.h"
+
+/* The segments in (una, ack]. */
+struct ack_range {
+	const struct segment_ring *ring;
+	const struct segment *trigger; /* the last sent, SACKed ones left out; NULL: none */
+	const struct segment *first;   /* the first of these */
+	unsigned count;                /* segments that begin before ack, SACKed ones too */
+	unsigned answered;             /* ... without these */
+	uint32_t fresh;                /* bytes sent close enough before the trigger to
+					* share its answer */
+	bool resent_apart;     /* one was retransmitted in another packet than the trigger */
+	bool hole;             /* some of the range was never seen */
+	bool hole_at_end;      /* ... right below ack */
+	bool released;         /* the receiver had held back data above the trigger */
+	bool filled;           /* one filled a hole */
+	uint32_t filled_tsval; /* ... the earliest such */
+};
+
+/* Looks a direction's ring over; ack: in (una, max]. Pointers are valid until the ring
+ * changes. */
+void ack_range_of(struct ack_range *covered, const struct direction *direction,
+		  const struct segment_ring *ring, uint32_t ack);
+
+/*
+ * Which transmission does the echo name? It must be the only one of its TSval among
+ * all that is covered, and the one that the receiver was answering: either the last
+ * transmission of all, or, when no retransmission can have been answered yet, the
+ * last of the first transmissions. NULL: it cannot be told.
+ */
+const struct sent *ack_range_by_echo(const struct direction *direction,
+				     const struct ack_range *covered,
+				     const struct arrival *arrival);
+
+#endif
