@@ -6,7 +6,11 @@
  *	  --rate-kbit AB[:BA] a bottleneck in front of the delay (default: none)
  *	  --queue PACKETS     room in front of the bottleneck (default 1000)
  *	  --loss AB[:BA]      TCP packets lost of 1000, before the delay (default 0)
- *	  --seed N            of the losses (default 1)
+ *	  --duplicate AB[:BA] TCP packets carried twice of 1000 (default 0)
+ *	  --reorder AB[:BA]   TCP packets delayed further of 1000, which later ones overtake
+ *	                      (default 0)
+ *	  --reorder-us MIN:MAX by how much (default 200:8000)
+ *	  --seed N            of losses, duplicates and reordering (default 1)
  *	  --vlan ID           frames from A to B get this 802.1Q tag, frames from B to A
  *	                      lose theirs (default: no tags)
  *	  --duration SECONDS  ends by itself (default: at SIGTERM or SIGINT)
@@ -16,7 +20,7 @@
  * the kernel's time stamp of the frame's arrival, so the time that it waited to
  * be read is part of it. Frames keep their virtio-net header (PACKET_VNET_HDR):
  * super-segments and checksums that a sender left to its card go through
- * unharmed. Order is kept in each direction.
+ * unharmed. Order is kept in each direction, except for --reorder.
  *
  * Writes "ready" to standard error once it forwards, and at its end one line of
  * JSON to standard output: what it carried, and the delays it really gave.
@@ -69,15 +73,21 @@ struct direction {
 	int64_t delay_ns;
 	int64_t rate_kbit; /* 0: none */
 	uint32_t loss;     /* of 1000 */
-	uint16_t vlan;     /* tag to put on; 0: none */
+	uint32_t duplicate;
+	uint32_t reorder;
+	int64_t reorder_ns[2]; /* shortest and longest */
+	uint16_t vlan;         /* tag to put on; 0: none */
 	uint64_t random;
 
 	struct queued *head;
 	struct queued **tail;
-	int64_t free_ns; /* when the bottleneck is free again */
+	struct queued *late; /* those delayed further, in the order of their time */
+	int64_t free_ns;     /* when the bottleneck is free again */
 
 	uint64_t carried;
 	uint64_t lost;
+	uint64_t duplicated;
+	uint64_t reordered;
 	uint64_t overflowed; /* the bottleneck's queue was full */
 	uint64_t refused;    /* by the kernel, at sending */
 	uint64_t bytes;
@@ -225,6 +235,38 @@ static size_t copy_frame(const struct direction *d, uint8_t *to, const uint8_t *
 	return length + sizeof tag;
 }
 
+/* Puts a frame into the queue; a late one among the late ones. */
+static void enqueue(struct direction *d, struct queued *queued, bool late)
+{
+	struct queued **at = &d->late;
+
+	if (!late) {
+		*d->tail = queued;
+		d->tail = &queued->next;
+		return;
+	}
+	while (*at && (*at)->due_ns <= queued->due_ns)
+		at = &(*at)->next;
+	queued->next = *at;
+	*at = queued;
+}
+
+static struct queued *queued_new(const struct direction *d, const uint8_t *frame, size_t length)
+{
+	struct queued *queued = malloc(sizeof *queued + length + VLAN_TAG);
+
+	if (!queued)
+		fail("queue");
+	queued->next = NULL;
+	queued->length = copy_frame(d, queued->bytes, frame, length);
+	return queued;
+}
+
+static bool happens(struct direction *d, uint32_t of_1000)
+{
+	return of_1000 > 0 && next_random(&d->random) % 1000 < of_1000;
+}
+
 /* Takes in what has arrived. True: there may be more. */
 static bool take(struct direction *d, int64_t queue_max)
 {
@@ -242,6 +284,7 @@ static bool take(struct direction *d, int64_t queue_max)
 	struct queued *queued;
 	int64_t arrived, left;
 	size_t length;
+	bool tcp, late;
 
 	if (got < 0) {
 		if (errno == EAGAIN || errno == EINTR || errno == ENETDOWN)
@@ -252,8 +295,8 @@ static bool take(struct direction *d, int64_t queue_max)
 	if (length <= header || (message.msg_flags & MSG_TRUNC) != 0)
 		return true;
 	arrived = arrival(&message, now_ns());
-	if (d->loss > 0 && is_tcp(buffer + header, length - header) &&
-	    next_random(&d->random) % 1000 < d->loss) {
+	tcp = is_tcp(buffer + header, length - header);
+	if (tcp && happens(d, d->loss)) {
 		d->lost++;
 		return true;
 	}
@@ -262,30 +305,53 @@ static bool take(struct direction *d, int64_t queue_max)
 		d->overflowed++;
 		return true;
 	}
-	queued = malloc(sizeof *queued + length + VLAN_TAG);
-	if (!queued)
-		fail("queue");
-	queued->next = NULL;
-	queued->arrived_ns = arrived;
-	queued->due_ns = left + d->delay_ns;
-	queued->length = copy_frame(d, queued->bytes, buffer, length);
-	*d->tail = queued;
-	d->tail = &queued->next;
+	late = tcp && happens(d, d->reorder);
+	for (int copies = tcp && happens(d, d->duplicate) ? 2 : 1; copies > 0; copies--) {
+		queued = queued_new(d, buffer, length);
+		queued->arrived_ns = arrived;
+		queued->due_ns = left + d->delay_ns;
+		if (late)
+			queued->due_ns +=
+				d->reorder_ns[0] +
+				(int64_t)(next_random(&d->random) %
+					  (uint64_t)(d->reorder_ns[1] - d->reorder_ns[0] + 1));
+		d->duplicated += copies == 2;
+		d->reordered += late;
+		enqueue(d, queued, late);
+	}
 	return true;
+}
+
+/* The frame that is due next; NULL: none waits. */
+static struct queued *first_due(const struct direction *d)
+{
+	if (d->late && (!d->head || d->late->due_ns < d->head->due_ns))
+		return d->late;
+	return d->head;
+}
+
+static void dequeue(struct direction *d, const struct queued *queued)
+{
+	if (queued == d->late) {
+		d->late = queued->next;
+		return;
+	}
+	d->head = queued->next;
+	if (!d->head)
+		d->tail = &d->head;
 }
 
 /* Sends what is due. */
 static void give(struct direction *d)
 {
-	while (d->head) {
-		struct queued *queued = d->head;
+	struct queued *queued;
+
+	while ((queued = first_due(d))) {
 		int64_t now = now_ns();
 
 		if (queued->due_ns > now)
 			return;
-		d->head = queued->next;
-		if (!d->head)
-			d->tail = &d->head;
+		dequeue(d, queued);
 		if (send(d->out, queued->bytes, queued->length, 0) < 0) {
 			d->refused++;
 		} else {
@@ -309,9 +375,11 @@ static void wait_for_work(const struct direction *directions, int64_t end_ns)
 	struct timespec time;
 
 	for (int i = 0; i < 2; i++) {
+		const struct queued *next = first_due(&directions[i]);
+
 		polled[i] = (struct pollfd){.fd = directions[i].in, .events = POLLIN};
-		if (directions[i].head && directions[i].head->due_ns - SPIN_NS < until)
-			until = directions[i].head->due_ns - SPIN_NS;
+		if (next && next->due_ns - SPIN_NS < until)
+			until = next->due_ns - SPIN_NS;
 	}
 	if (until <= now)
 		return;
@@ -335,10 +403,12 @@ static void report(const char *name, struct direction *d)
 	size_t n = d->dwells;
 
 	qsort(d->dwell_ns, n, sizeof *d->dwell_ns, compare_dwell);
-	printf("\"%s\":{\"carried\":%llu,\"bytes\":%llu,\"lost\":%llu,\"overflowed\":%llu,"
+	printf("\"%s\":{\"carried\":%llu,\"bytes\":%llu,\"lost\":%llu,\"duplicated\":%llu,"
+	       "\"reordered\":%llu,\"overflowed\":%llu,"
 	       "\"refused\":%llu,\"delay_ns\":%lld",
 	       name, (unsigned long long)d->carried, (unsigned long long)d->bytes,
-	       (unsigned long long)d->lost, (unsigned long long)d->overflowed,
+	       (unsigned long long)d->lost, (unsigned long long)d->duplicated,
+	       (unsigned long long)d->reordered, (unsigned long long)d->overflowed,
 	       (unsigned long long)d->refused, (long long)d->delay_ns);
 	if (n > 0)
 		printf(",\"dwell_min_ns\":%u,\"dwell_p50_ns\":%u,\"dwell_p99_ns\":%u,"
@@ -386,6 +456,9 @@ struct settings {
 	int64_t delay_us[2];
 	int64_t rate_kbit[2];
 	int64_t loss[2];
+	int64_t duplicate[2];
+	int64_t reorder[2];
+	int64_t reorder_us[2]; /* shortest and longest */
 	int64_t queue_max;
 	int64_t seed;
 	int64_t vlan;
@@ -399,6 +472,9 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{"rate-kbit", required_argument, NULL, 'r'},
 		{"queue", required_argument, NULL, 'q'},
 		{"loss", required_argument, NULL, 'l'},
+		{"duplicate", required_argument, NULL, 'D'},
+		{"reorder", required_argument, NULL, 'o'},
+		{"reorder-us", required_argument, NULL, 'O'},
 		{"seed", required_argument, NULL, 's'},
 		{"vlan", required_argument, NULL, 'v'},
 		{"duration", required_argument, NULL, 't'},
@@ -419,6 +495,17 @@ static void read_options(int argc, char **argv, struct settings *settings)
 			break;
 		case 'l':
 			pair(optarg, 1000, settings->loss);
+			break;
+		case 'D':
+			pair(optarg, 1000, settings->duplicate);
+			break;
+		case 'o':
+			pair(optarg, 1000, settings->reorder);
+			break;
+		case 'O':
+			pair(optarg, 1000000, settings->reorder_us);
+			if (settings->reorder_us[1] < settings->reorder_us[0])
+				usage("the longer time comes last", optarg);
 			break;
 		case 's':
 			settings->seed = one(optarg, INT64_MAX);
@@ -447,7 +534,7 @@ static void catch_signals(void)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = {.queue_max = 1000, .seed = 1};
+	struct settings settings = {.queue_max = 1000, .reorder_us = {200, 8000}, .seed = 1};
 	struct direction directions[2] = {0};
 	int64_t end_ns = INT64_MAX;
 	int fds[2];
@@ -464,6 +551,10 @@ int main(int argc, char **argv)
 		d->delay_ns = settings.delay_us[i] * 1000;
 		d->rate_kbit = settings.rate_kbit[i];
 		d->loss = (uint32_t)settings.loss[i];
+		d->duplicate = (uint32_t)settings.duplicate[i];
+		d->reorder = (uint32_t)settings.reorder[i];
+		for (int end = 0; end < 2; end++)
+			d->reorder_ns[end] = settings.reorder_us[end] * 1000;
 		d->random = (uint64_t)settings.seed * 2 + (uint64_t)i;
 		d->tail = &d->head;
 		d->dwell_ns = calloc(DWELLS_MAX, sizeof *d->dwell_ns);
@@ -494,10 +585,10 @@ int main(int argc, char **argv)
 	report("b_to_a", &directions[1]);
 	puts("}");
 	for (int i = 0; i < 2; i++) {
-		while (directions[i].head) {
-			struct queued *queued = directions[i].head;
+		struct queued *queued;
 
-			directions[i].head = queued->next;
+		while ((queued = first_due(&directions[i]))) {
+			dequeue(&directions[i], queued);
 			free(queued);
 		}
 		free(directions[i].dwell_ns);

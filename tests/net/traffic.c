@@ -12,6 +12,10 @@
  *	small  200 bytes every 5 ms, answered once after the last
  *	think  as echo, but the server thinks for 50 to 200 ms
  *	deaf   20 bytes every 60 ms to a server that does not read before the last
+ *	bulk   sends 2 MiB and waits for the answer
+ *	fetch  asks for 2 MiB
+ *	stall  sends 1 MiB to a server that does not read for 0.3 s: its window closes
+ *	nagle  as small, but the kernel may hold small segments back (no TCP_NODELAY)
  *
  * With think and deaf, acknowledgements come by the server's delayed-ACK timer: think
  * keeps the server's kernel from acknowledging what its program reads at once, and deaf
@@ -249,7 +253,7 @@ static void think(int fd, uint32_t count)
 
 static void talk(int fd, const char *kind, uint32_t count)
 {
-	if (strcmp(kind, "small") == 0) {
+	if (strcmp(kind, "small") == 0 || strcmp(kind, "nagle") == 0) {
 		write_slowly(fd, count);
 		return;
 	}
@@ -266,6 +270,12 @@ static void talk(int fd, const char *kind, uint32_t count)
 			ask(fd, (struct request){.up = 65536, .down = 16});
 		} else if (strcmp(kind, "down") == 0) {
 			ask(fd, (struct request){.down = 65536});
+		} else if (strcmp(kind, "bulk") == 0) {
+			ask(fd, (struct request){.up = 2 << 20, .down = 16});
+		} else if (strcmp(kind, "fetch") == 0) {
+			ask(fd, (struct request){.down = 2 << 20});
+		} else if (strcmp(kind, "stall") == 0) {
+			ask(fd, (struct request){.sleep_us = 300000, .up = 1 << 20, .down = 16});
 		} else if (strcmp(kind, "echo") == 0) {
 			ask(fd, (struct request){.up = 200, .think_us = 20000, .down = 100});
 		} else if (strcmp(kind, "http") == 0) {
@@ -316,7 +326,8 @@ static int run_client(const char *host, const char *port, const char *kind, uint
 	char byte;
 	int fd = connect_to(host, port);
 
-	no_delay(fd);
+	if (strcmp(kind, "nagle") != 0)
+		no_delay(fd);
 	/* The peer's address is gone once the connection is closed. */
 	if (getsockname(fd, (struct sockaddr *)&local, &local_length) < 0 ||
 	    getpeername(fd, (struct sockaddr *)&remote, &remote_length) < 0)
@@ -354,8 +365,9 @@ int main(int argc, char **argv)
 		return serve((uint16_t)number(argv[2], 65535));
 	if (argc == 6 && strcmp(argv[1], "client") == 0)
 		return run_client(argv[2], argv[3], argv[4], number(argv[5], 1000000));
-	fprintf(stderr, "usage: traffic server PORT\n"
-			"       traffic client ADDRESS PORT KIND COUNT\n"
-			"KIND is up, down, echo, http, small, think or deaf\n");
+	fprintf(stderr,
+		"usage: traffic server PORT\n"
+		"       traffic client ADDRESS PORT KIND COUNT\n"
+		"KIND is up, down, echo, http, small, think, deaf, bulk, fetch, stall or nagle\n");
 	return 2;
 }
