@@ -88,6 +88,7 @@ enum tcpm_reason {
 	TCPM_REASON_ONE_SIDED,     /* nothing of the sender was ever seen */
 	TCPM_REASON_UNTIMED,       /* no room was left to remember the segment */
 	TCPM_REASON_CLOCK,         /* no time, time set back, or a negative or absurd round trip */
+	TCPM_REASON_OVERDUE,       /* later than TCP allows: its acknowledgement was not captured */
 	TCPM_REASONS
 };
 

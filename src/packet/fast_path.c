@@ -66,7 +66,7 @@ static inline void clear(struct packet *packet)
 	packet->label_count = 0;
 	packet->sack_count = 0;
 	packet->has_timestamps = false;
-	packet->has_mss = false;
+	packet->options_cut = false;
 	packet->has_window_scale = false;
 	packet->sack_permitted = false;
 	packet->more_data = false;

@@ -80,7 +80,7 @@ struct packet {
 	 * header: one that is whole tells its length even if a tunnel around it is cut up. */
 	bool more_data;
 	bool has_timestamps;
-	bool has_mss;
+	bool options_cut; /* some bytes of the TCP options were not captured */
 	bool has_window_scale;
 	bool sack_permitted;
 
@@ -88,7 +88,7 @@ struct packet {
 	uint8_t window_scale; /* RFC 7323 2.2, at most 14; 0 without has_window_scale */
 	uint16_t ip_id;       /* IPv4 identification, the innermost; 0 for IPv6 */
 	uint16_t checksum;    /* TCP checksum as captured, not verified */
-	uint16_t mss;         /* option 2; 0 without has_mss */
+	uint16_t mss;         /* option 2; 0: none */
 	uint16_t window;      /* as in the header, unscaled */
 	uint32_t seq;
 	uint32_t ack; /* valid with TCP_ACK */

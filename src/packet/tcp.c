@@ -60,10 +60,7 @@ static bool read_option(const struct cursor *cursor, uint8_t kind, size_t length
 {
 	switch (kind) {
 	case OPTION_MSS:
-		if (length != 4 || !cursor_peek16(cursor, 2, &packet->mss))
-			return false;
-		packet->has_mss = true;
-		return true;
+		return length == 4 && cursor_peek16(cursor, 2, &packet->mss);
 	case OPTION_WINDOW_SCALE:
 		if (length != 3 || !cursor_peek8(cursor, 2, &packet->window_scale))
 			return false;
@@ -130,7 +127,6 @@ enum tcpm_decode tcp_header(struct walk *walk)
 
 	packet->sack_count = 0;
 	packet->has_timestamps = false;
-	packet->has_mss = false;
 	packet->has_window_scale = false;
 	packet->sack_permitted = false;
 	packet->mss = 0;
@@ -138,6 +134,7 @@ enum tcpm_decode tcp_header(struct walk *walk)
 	packet->tsval = 0;
 	packet->tsecr = 0;
 
+	packet->options_cut = cursor.left < header - HEADER_MIN;
 	cursor_limit(&cursor, header - HEADER_MIN);
 	tcp_options(cursor, packet);
 	return TCPM_DECODE_TCP;

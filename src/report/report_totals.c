@@ -17,6 +17,7 @@ static const char *const reason_sentences[TCPM_REASONS] = {
 	[TCPM_REASON_GAP] = "part of the data was not captured",
 	[TCPM_REASON_UNSEEN] = "none of the data was captured, though other data of the sender was",
 	[TCPM_REASON_ONE_SIDED] = "nothing that the sender sent was captured",
+	[TCPM_REASON_OVERDUE] = "later than TCP allows: the first acknowledgement was not captured",
 	[TCPM_REASON_UNTIMED] = "too much was outstanding to remember all of it",
 	[TCPM_REASON_CLOCK] = "the capture's time stepped back, or the round trip would be absurd",
 };

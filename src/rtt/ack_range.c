@@ -6,17 +6,14 @@
 
 #include "rtt/seq.h"
 
-/* Half of a pair of full segments waits this long, at least, before it is acknowledged
- * alone: the shortest delayed-ACK timer in use. */
-#define SHORTEST_DELAY_NS INT64_C(40000000)
-
 static void look_at(struct ack_range *covered, const struct segment *segment)
 {
+	const struct sent *sent = ack_range_sent(covered, segment);
+
 	covered->answered++;
 	if (!covered->first)
 		covered->first = segment;
-	if (!covered->trigger ||
-	    sent_later(segment_last_sent(segment), segment_last_sent(covered->trigger)))
+	if (!covered->trigger || sent_later(sent, ack_range_sent(covered, covered->trigger)))
 		covered->trigger = segment;
 	if ((segment->flags & SEGMENT_FILLED) && !covered->filled) {
 		covered->filled = true;
@@ -27,19 +24,26 @@ static void look_at(struct ack_range *covered, const struct segment *segment)
 /* The second look, when the trigger is known. */
 static void look_back(struct ack_range *covered, uint32_t ack)
 {
-	const struct sent *last = segment_last_sent(covered->trigger);
+	const struct sent *last = ack_range_sent(covered, covered->trigger);
+	const struct segment *resent = NULL;
 
 	for (unsigned i = 0; i < covered->count; i++) {
 		const struct segment *segment = segment_ring_at(covered->ring, i);
-		const struct sent *sent = segment_last_sent(segment);
+		const struct sent *sent = ack_range_sent(covered, segment);
 
 		if (segment->flags & SEGMENT_SACKED) {
 			covered->released |= !seq_before(segment->start, covered->trigger->end);
 			continue;
 		}
-		if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_BEFORE)) &&
+		if ((segment->flags & SEGMENT_BEFORE ||
+		     (segment->flags & SEGMENT_RETRANSMITTED && !covered->originals)) &&
 		    sent->frame != last->frame)
 			covered->resent_apart = true;
+		if (segment->flags & SEGMENT_RETRANSMITTED) {
+			covered->retransmissions +=
+				!resent || resent->again.frame != segment->again.frame;
+			resent = segment;
+		}
 		if (last->time_ns - sent->time_ns < SHORTEST_DELAY_NS)
 			covered->fresh += seq_min(segment->end, ack) - segment->start;
 	}
@@ -90,6 +94,7 @@ static bool look_plainly(struct ack_range *covered, uint32_t una, uint32_t ack)
 static void look_closely(struct ack_range *covered, uint32_t una, uint32_t ack)
 {
 	const struct segment_ring *ring = covered->ring;
+	const struct segment *below = NULL;
 	uint32_t seen = una;
 
 	for (; covered->count < ring->count; covered->count++) {
@@ -102,9 +107,13 @@ static void look_closely(struct ack_range *covered, uint32_t una, uint32_t ack)
 		seen = segment->end;
 		if (!(segment->flags & SEGMENT_SACKED))
 			look_at(covered, segment);
+		else if (!below)
+			below = covered->trigger;
 	}
 	if (seq_before(seen, ack))
 		covered->hole = covered->hole_at_end = true;
+	if (below != covered->trigger)
+		covered->below = below;
 	if (covered->trigger)
 		look_back(covered, ack);
 }
@@ -156,8 +165,42 @@ static const struct segment *last_original(const struct ack_range *covered)
 	return last;
 }
 
+/* Can a transmission not have been answered yet? It cannot if it left well within the shortest
+ * round trip ever seen here. */
+static bool too_young(const struct direction *direction, const struct sent *sent, int64_t now_ns)
+{
+	return direction->min_rtt &&
+	       now_ns - sent->time_ns < direction_min_rtt_ns(direction) / 4 * 3;
+}
+
+bool ack_range_originals(struct ack_range *originals, const struct ack_range *covered,
+			 const struct direction *direction, const struct arrival *arrival)
+{
+	const uint32_t ack = arrival->packet->ack;
+
+	if (!covered->retransmissions)
+		return false;
+	for (unsigned i = 0; i < covered->count; i++) {
+		const struct segment *segment = segment_ring_at(covered->ring, i);
+
+		if ((segment->flags & SEGMENT_RETRANSMITTED) &&
+		    !(segment->flags & SEGMENT_SACKED) &&
+		    ((segment->flags & SEGMENT_SENT_THRICE) ||
+		     !too_young(direction, &segment->again, arrival->now_ns)))
+			return false;
+	}
+	*originals = (struct ack_range){.ring = covered->ring, .originals = true};
+	look_closely(originals, direction->una, ack);
+	/* An answer that comes too early for the first transmission as well shows that the path
+	 * has become shorter. */
+	if (too_young(direction, &originals->trigger->first, arrival->now_ns))
+		return false;
+	return !match_has_echo(direction, arrival->packet) || !originals->trigger->first.tsval ||
+	       !seq_after(arrival->packet->tsecr, originals->trigger->first.tsval);
+}
+
 /* Can the retransmission of this segment not have been answered yet, or does it not
- * matter? It cannot if it left well within the shortest round trip ever seen here. It
+ * matter? It
  * does not if it followed the one before so closely that the difference is small
  * against the round trip (a server's and a client's SYN timers run out together). */
 static bool unanswered(const struct direction *direction, const struct segment *segment,
@@ -167,22 +210,37 @@ static bool unanswered(const struct direction *direction, const struct segment *
 
 	if (apart_ns <= (now_ns - segment->again.time_ns) / 16)
 		return true;
-	return direction->min_rtt &&
-	       now_ns - segment->again.time_ns < direction_min_rtt_ns(direction) / 4 * 3;
+	return too_young(direction, &segment->again, now_ns);
+}
+
+/* Is the direction's FIN acknowledged? A host in TIME-WAIT reports no duplicates. */
+static bool covers_fin(const struct direction *direction, uint32_t ack)
+{
+	return (direction->flags & DIRECTION_FIN) && ack == direction->max;
+}
+
+/* Was TS.Recent the echo already, before this segment was retransmitted with the same TSval? Then
+ * its first transmission, one tick older, leaves the echo as it is (PAWS, RFC 7323 5.3, as Linux
+ * has it), and nothing tells the two apart. */
+static bool echoed_before(const struct ack_range *covered, const struct segment *segment,
+			  uint32_t tsecr)
+{
+	return covered->ring->tsecr == tsecr && tsecr - segment->first.tsval <= 1;
 }
 
 /* Can none of the retransmissions have been answered by now? Nor if the receiver would
  * have said that it got a duplicate (RFC 2883). */
 static bool before_any_answer(const struct direction *direction, const struct ack_range *covered,
-			      int64_t now_ns)
+			      const struct arrival *arrival)
 {
-	if (direction->flags & DIRECTION_DSACK)
+	if ((direction->flags & DIRECTION_DSACK) && !covers_fin(direction, arrival->packet->ack))
 		return true;
 	for (unsigned i = 0; i < covered->count; i++) {
 		const struct segment *segment = segment_ring_at(covered->ring, i);
 
 		if ((segment->flags & SEGMENT_RETRANSMITTED) &&
-		    !(segment->flags & SEGMENT_SACKED) && !unanswered(direction, segment, now_ns))
+		    !(segment->flags & SEGMENT_SACKED) &&
+		    !unanswered(direction, segment, arrival->now_ns))
 			return false;
 	}
 	return true;
@@ -198,14 +256,17 @@ const struct sent *ack_range_by_echo(const struct direction *direction,
 	    bearers(covered, arrival->packet->tsecr, &named) != 1)
 		return NULL;
 	if (named->frame == segment_last_sent(trigger)->frame)
-		return trigger->flags & SEGMENT_AGAIN_SHARED ? NULL : named;
+		return (trigger->flags & SEGMENT_AGAIN_SHARED) ||
+				       echoed_before(covered, trigger, arrival->packet->tsecr)
+			       ? NULL
+			       : named;
 
 	const struct segment *original = last_original(covered);
 	const uint32_t unfit =
 		SEGMENT_FIRST_SHARED | SEGMENT_UNTIMED | SEGMENT_PARTIAL | SEGMENT_BEFORE;
 
 	if (named->frame == original->first.frame && !(original->flags & unfit) &&
-	    before_any_answer(direction, covered, arrival->now_ns))
+	    before_any_answer(direction, covered, arrival))
 		return named;
 	return NULL;
 }

@@ -294,19 +294,38 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 	tell_sample(engine, flow, &sample);
 }
 
+/* The longest of a direction's last round trips, one of each class; 0: there is none. */
+static int64_t known_rtt_ns(const struct flow_totals *totals)
+{
+	int64_t known_ns = 0;
+
+	for (unsigned class_ = 0; class_ < TCPM_CLASSES; class_++) {
+		int64_t rtt_ns = flow_totals_last_rtt_ns(totals, class_);
+
+		if (rtt_ns > known_ns)
+			known_ns = rtt_ns;
+	}
+	return known_ns;
+}
+
 static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
 		      const struct decoded *decoded)
 {
 	struct tcpm_counters *counters = &engine->counters;
 	struct verdict verdict;
 
-	direction_ack(&flow->direction[!sender], &engine->memory, &decoded->arrival, &verdict);
+	direction_ack(&flow->direction[!sender], &flow->direction[sender], &engine->memory,
+		      &decoded->arrival, &verdict);
 	if (!verdict.counted)
 		return;
 	if (verdict.selective)
 		counters->sacks++;
 	else
 		counters->acks++;
+	if (verdict.sample && match_overdue(&verdict, known_rtt_ns(&flow->totals[!sender]))) {
+		verdict.sample = false;
+		verdict.reason = TCPM_REASON_OVERDUE;
+	}
 	if (verdict.sample)
 		give_sample(engine, flow, !sender, &verdict, decoded);
 	else if (verdict.selective)
@@ -390,7 +409,7 @@ static void note_syn(struct tcpm_engine *engine, struct flow *flow, unsigned sen
 	struct direction *own = &flow->direction[sender];
 	struct direction *other = &flow->direction[!sender];
 
-	if (packet->has_mss)
+	if (packet->mss)
 		other->mss = packet->mss;
 	if (!packet->sack_permitted) {
 		own->flags |= DIRECTION_NO_SACK;

@@ -19,7 +19,8 @@ static const char *const reasons[TCPM_REASONS] = {
 	[TCPM_REASON_AMBIGUOUS] = "ambiguous", [TCPM_REASON_CONTRADICTION] = "contradiction",
 	[TCPM_REASON_PARTIAL] = "partial",     [TCPM_REASON_GAP] = "gap",
 	[TCPM_REASON_UNSEEN] = "unseen",       [TCPM_REASON_ONE_SIDED] = "one_sided",
-	[TCPM_REASON_UNTIMED] = "untimed",     [TCPM_REASON_CLOCK] = "clock",
+	[TCPM_REASON_OVERDUE] = "overdue",     [TCPM_REASON_UNTIMED] = "untimed",
+	[TCPM_REASON_CLOCK] = "clock",
 };
 
 static const char *const decodes[TCPM_DECODES] = {

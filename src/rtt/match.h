@@ -82,16 +82,24 @@ struct verdict {
 	uint8_t method; /* enum tcpm_method, and so on, if there is */
 	uint8_t class_;
 	int64_t rtt_ns; /* 0 to MATCH_MAX_RTT_NS */
+	/* The longest time between two transmissions of what was timed; 0: it was sent once. */
+	int64_t resent_ns;
 };
+
+/* Whether a sample is later than TCP allows, so that an acknowledgement before it was not captured.
+ * known_ns: the longest of the last round trips of the direction; 0: none is known. See
+ * docs/MEASUREMENT.md, "Overdue". */
+bool match_overdue(const struct verdict *verdict, int64_t known_ns);
 
 /* Twice the maximum segment lifetime (RFC 9293 3.4.2: 2 minutes): what takes longer
  * is no round trip. */
 #define MATCH_MAX_RTT_NS (INT64_C(240) * 1000000000)
 
-/* A packet of the other direction whose ACK flag is set: what does it say of this
+/* A packet of the other direction, `own`, whose ACK flag is set: what does it say of this
  * one? Acknowledged segments are forgotten. */
-void direction_ack(struct direction *direction, const struct match_memory *memory,
-		   const struct arrival *arrival, struct verdict *verdict);
+void direction_ack(struct direction *direction, const struct direction *own,
+		   const struct match_memory *memory, const struct arrival *arrival,
+		   struct verdict *verdict);
 
 /* Whether direction_ack would find nothing in a packet but its window, which is noted then: most
  * segments of data repeat what was acknowledged before. */

@@ -7,6 +7,14 @@
 #include "rtt/ack_range.h"
 #include "rtt/match.h"
 
+/* Half of a pair of full segments waits this long, at least, before it is acknowledged
+ * alone: the shortest delayed-ACK timer in use. */
+#define SHORTEST_DELAY_NS INT64_C(40000000)
+
+/* An answer to a SYN that takes as long as this may be the second one, the first having
+ * been lost on its way (RFC 6298 2.1). */
+#define INITIAL_RTO_NS INT64_C(1000000000)
+
 /* Does the packet bear an echo of this direction's timestamps? Zero is what broken
  * stacks send. */
 static inline bool match_has_echo(const struct direction *direction, const struct packet *packet)
@@ -69,9 +77,15 @@ struct segment_ring *match_open(struct direction *direction, const struct match_
  * at least one. */
 bool match_is_dsack(const struct packet *packet);
 
-/* Does the packet's first SACK block newly cover data that was sent after `sent`? */
-bool match_sacks_later(const struct direction *direction, const struct segment_ring *ring,
-		       const struct packet *packet, const struct sent *sent);
+/* Could two answers to what is acknowledged now, to data sent at one time and at another, be one
+ * sample? They can if they differ by at most a sixteenth. */
+bool match_agrees(int64_t now_ns, int64_t sent_ns, int64_t other_ns);
+
+/* The segment that was sent last of what a packet's first SACK block newly covers; NULL: it
+ * reports a duplicate, or nothing is new in it. The packet has SACK blocks. */
+const struct segment *match_newly_sacked(const struct direction *direction,
+					 const struct segment_ring *ring,
+					 const struct packet *packet);
 
 /* Judges a packet by what its first SACK block newly covers, of which there is some. */
 void match_judge_sack(struct direction *direction, const struct segment_ring *ring,

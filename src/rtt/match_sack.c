@@ -41,13 +41,36 @@ static bool known_block(const struct direction *direction, const struct segment_
 /* What a block covers that was not covered before. */
 struct news {
 	const struct segment *last; /* the last sent of it; NULL: none */
+	/* Of several pieces with data between them that was covered before: the one whose last
+	 * segment was sent first. NULL: there is one piece. */
+	const struct segment *apart;
 	bool resent;
 	bool hole; /* some of it was never seen */
 };
 
+/* A piece ends whose last sent segment is this one; NULL: there was none. */
+static void end_piece(struct news *news, const struct segment *piece)
+{
+	const struct segment *earlier = piece;
+
+	if (!piece)
+		return;
+	if (!news->last) {
+		news->last = piece;
+		return;
+	}
+	if (sent_later(segment_last_sent(piece), segment_last_sent(news->last))) {
+		earlier = news->last;
+		news->last = piece;
+	}
+	if (!news->apart || sent_later(segment_last_sent(news->apart), segment_last_sent(earlier)))
+		news->apart = earlier;
+}
+
 static void news_in(const struct segment_ring *ring, uint32_t left, uint32_t right,
 		    struct news *news)
 {
+	const struct segment *piece = NULL; /* the last sent of the present piece */
 	uint32_t seen = left;
 
 	for (unsigned i = segment_ring_find(ring, left); i < ring->count; i++) {
@@ -57,13 +80,16 @@ static void news_in(const struct segment_ring *ring, uint32_t left, uint32_t rig
 			break;
 		news->hole |= seq_after(segment->start, seen);
 		seen = segment->end;
-		if (segment->flags & SEGMENT_SACKED)
+		if (segment->flags & SEGMENT_SACKED) {
+			end_piece(news, piece);
+			piece = NULL;
 			continue;
+		}
 		news->resent |= (segment->flags & SEGMENT_RETRANSMITTED) != 0;
-		if (!news->last ||
-		    sent_later(segment_last_sent(segment), segment_last_sent(news->last)))
-			news->last = segment;
+		if (!piece || sent_later(segment_last_sent(segment), segment_last_sent(piece)))
+			piece = segment;
 	}
+	end_piece(news, piece);
 	news->hole |= seq_before(seen, right);
 }
 
@@ -76,10 +102,41 @@ static bool is_grown(const struct direction *direction, const struct segment_rin
 	       !seq_before(block->right, ring->sack_right);
 }
 
+/* Which blocks a packet has after the first one. */
+static uint32_t hash_of_further(const struct packet *packet)
+{
+	uint32_t hash = 1;
+
+	for (unsigned i = 1; i < packet->sack_count; i++)
+		hash = (hash ^ packet->sack[i].left) * 0x9e3779b1u ^
+		       packet->sack[i].right * 0x85ebca6bu ^ hash >> 15;
+	return hash;
+}
+
+/* Linux sends a report at once, before it moves the block to the front, when data arrives that
+ * joins the third block or one behind it (tcp_input.c, TCP_SACK_BLOCKS_EXPECTED). So what these
+ * newly cover may have come last as well. */
+static void news_behind(const struct direction *direction, const struct segment_ring *ring,
+			const struct packet *packet, struct news *news)
+{
+	if (packet->sack_count <= 2 || ring->further_blocks == hash_of_further(packet))
+		return;
+	for (unsigned i = 2; i < packet->sack_count; i++) {
+		const struct sack_block *block = &packet->sack[i];
+		struct news behind = {0};
+
+		if (!block_plausible(direction, packet, block))
+			continue;
+		news_in(ring, block->left, block->right, &behind);
+		end_piece(news, behind.last);
+		end_piece(news, behind.apart);
+	}
+}
+
 /* The part of the block that the last first block did not cover already: in a burst of
  * losses each block holds the one before it, and only its end is looked at. */
-static struct news news_of(const struct direction *direction, const struct segment_ring *ring,
-			   const struct sack_block *block)
+static struct news news_of_first(const struct direction *direction, const struct segment_ring *ring,
+				 const struct sack_block *block)
 {
 	struct news news = {0};
 
@@ -94,17 +151,25 @@ static struct news news_of(const struct direction *direction, const struct segme
 	return news;
 }
 
-bool match_sacks_later(const struct direction *direction, const struct segment_ring *ring,
-		       const struct packet *packet, const struct sent *sent)
+static struct news news_of(const struct direction *direction, const struct segment_ring *ring,
+			   const struct packet *packet)
+{
+	struct news news = news_of_first(direction, ring, &packet->sack[0]);
+
+	if (news.last)
+		news_behind(direction, ring, packet, &news);
+	return news;
+}
+
+const struct segment *match_newly_sacked(const struct direction *direction,
+					 const struct segment_ring *ring,
+					 const struct packet *packet)
 {
 	const struct sack_block *block = &packet->sack[0];
 
-	if (!packet->sack_count || !block_plausible(direction, packet, block) ||
-	    known_block(direction, ring, block))
-		return false;
-	struct news news = news_of(direction, ring, block);
-
-	return news.last && sent_later(segment_last_sent(news.last), sent);
+	if (!block_plausible(direction, packet, block) || known_block(direction, ring, block))
+		return NULL;
+	return news_of(direction, ring, packet).last;
 }
 
 /* The receiver has something that the capture has not: no hole any more. */
@@ -149,17 +214,24 @@ static void mark(struct direction *direction, const struct match_memory *memory,
 		direction_ring(direction, memory)->near = (uint16_t)i;
 }
 
-/* Both ends of the block known to be covered: so is what lies between, but for the
- * merging of two blocks, which the first block reports. */
-static bool marked_at_ends(const struct segment_ring *ring, const struct sack_block *block)
+/* The blocks after the first repeat what was reported before, but the acknowledgement that
+ * reported it may have been lost: so each change of them is worked in. */
+static void mark_further(struct direction *direction, const struct match_memory *memory,
+			 const struct packet *packet)
 {
-	unsigned first = segment_ring_find(ring, block->left);
-	unsigned last = segment_ring_find(ring, block->right - 1);
+	const uint32_t hash = hash_of_further(packet);
 
-	if (last >= ring->count)
-		return false;
-	return (segment_ring_at(ring, first)->flags & SEGMENT_SACKED) &&
-	       (segment_ring_at(ring, last)->flags & SEGMENT_SACKED);
+	if (direction_ring(direction, memory)->further_blocks == hash)
+		return;
+	for (unsigned i = 1; i < packet->sack_count; i++) {
+		const struct sack_block *block = &packet->sack[i];
+
+		if (block_plausible(direction, packet, block) &&
+		    !known_block(direction, direction_ring(direction, memory), block))
+			mark(direction, memory, block->left, block->right);
+	}
+	if (direction->ring)
+		direction_ring(direction, memory)->further_blocks = hash;
 }
 
 /* The block is known from now on; not so without memory, for then it will be news again. */
@@ -194,18 +266,13 @@ static void mark_first(struct direction *direction, const struct match_memory *m
 void match_mark_sacked(struct direction *direction, const struct match_memory *memory,
 		       const struct packet *packet)
 {
-	for (unsigned i = 0; i < packet->sack_count; i++) {
-		const struct segment_ring *ring = direction_ring(direction, memory);
-		const struct sack_block *block = &packet->sack[i];
+	const struct sack_block *block = &packet->sack[0];
 
-		if (!block_plausible(direction, packet, block) ||
-		    known_block(direction, ring, block))
-			continue;
-		if (!i)
-			mark_first(direction, memory, block);
-		else if (!marked_at_ends(ring, block))
-			mark(direction, memory, block->left, block->right);
-	}
+	if (packet->sack_count && block_plausible(direction, packet, block) &&
+	    !known_block(direction, direction_ring(direction, memory), block))
+		mark_first(direction, memory, block);
+	if (packet->sack_count > 1)
+		mark_further(direction, memory, packet);
 }
 
 static void judge(struct direction *direction, const struct arrival *arrival,
@@ -214,7 +281,9 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 	verdict->selective = true;
 	if (news->hole)
 		match_no_sample(verdict, TCPM_REASON_GAP);
-	else if (news->resent || (news->last->flags & (SEGMENT_SPLIT | SEGMENT_BEFORE)))
+	else if (news->resent || (news->last->flags & (SEGMENT_SPLIT | SEGMENT_BEFORE)) ||
+		 (news->apart && !match_agrees(arrival->now_ns, news->last->first.time_ns,
+					       news->apart->first.time_ns)))
 		match_no_sample(verdict, TCPM_REASON_AMBIGUOUS);
 	else if (news->last->flags & SEGMENT_UNTIMED)
 		match_no_sample(verdict, TCPM_REASON_UNTIMED);
@@ -230,7 +299,7 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 void match_judge_sack(struct direction *direction, const struct segment_ring *ring,
 		      const struct arrival *arrival, struct verdict *verdict)
 {
-	struct news news = news_of(direction, ring, &arrival->packet->sack[0]);
+	struct news news = news_of(direction, ring, arrival->packet);
 
 	judge(direction, arrival, &news, verdict);
 }
@@ -246,7 +315,7 @@ void direction_sack(struct direction *direction, const struct match_memory *memo
 		if (!block_plausible(direction, packet, block) ||
 		    known_block(direction, ring, block))
 			return;
-		struct news news = news_of(direction, ring, block);
+		struct news news = news_of(direction, ring, packet);
 
 		verdict->counted = news.last || news.hole;
 		if (verdict->counted)

@@ -24,8 +24,11 @@ static uint32_t mix(uint32_t hash, uint32_t value)
 
 uint32_t match_fingerprint(const struct packet *packet)
 {
-	uint32_t hash = mix(mix(packet->flags, packet->ack), packet->tsval);
+	/* Where neither identification nor checksum tells two segments apart, the rest must. */
+	uint32_t hash = mix(packet->flags | (uint32_t)packet->window << 16, packet->ack);
 
+	hash = mix(hash, packet->tsval ^ (packet->tsecr << 16 | packet->tsecr >> 16));
+	hash = mix(hash, packet->seq);
 	return mix(hash, packet->ip_id ? packet->ip_id : 0x10000u | packet->checksum);
 }
 
@@ -84,6 +87,15 @@ static enum segment_kind kind_of_old(const struct direction *direction,
 	    sent_stamp(arrival) - direction->sent + limit <= 2 * limit)
 		return SEGMENT_COPY;
 	return SEGMENT_RESENT;
+}
+
+/* The receiver has all of a retransmission: it will send a duplicate acknowledgement. */
+static void explain_duplicate(const struct direction *direction, const struct match_memory *memory)
+{
+	struct segment_ring *ring = direction_ring(direction, memory);
+
+	if (direction->ring && ring->explained < UINT16_MAX)
+		ring->explained++;
 }
 
 void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason)
@@ -213,7 +225,14 @@ static void mark_resent(struct segment *segment, const struct arrival *arrival,
 	struct sent now = sent_now(arrival);
 	uint32_t flags = segment->flags & ~shared;
 
+	if (flags & SEGMENT_REFUSED) {
+		segment->first = now;
+		segment->flags = arrival->timed ? 0 : SEGMENT_UNTIMED;
+		segment->fingerprint = packet_fingerprint;
+		return;
+	}
 	if (segment->flags & SEGMENT_RETRANSMITTED) {
+		flags |= SEGMENT_SENT_THRICE;
 		if ((segment->flags & SEGMENT_AGAIN_SHARED) ||
 		    segment->again.tsval == segment->first.tsval)
 			flags |= SEGMENT_FIRST_SHARED;
@@ -421,6 +440,8 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 		direction->max = seq_max(direction->max, end);
 	} else {
 		kind = kind_of_old(direction, arrival, packet_fingerprint, start, end);
+		if (kind == SEGMENT_RESENT)
+			explain_duplicate(direction, memory);
 	}
 	direction->fingerprint = packet_fingerprint;
 	direction->sent = sent_stamp(arrival);

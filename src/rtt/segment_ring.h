@@ -39,6 +39,11 @@ enum {
 	/* Must be taken to have been sent before the capture began, too: only an echo can
 	 * time it. */
 	SEGMENT_BEFORE = 0x100,
+	/* Sent more than twice: `first` is not the first transmission. */
+	SEGMENT_SENT_THRICE = 0x200,
+	/* Came with the SYN and was not taken (RFC 7413): what is sent again is the first
+	 * transmission. With SEGMENT_UNTIMED. */
+	SEGMENT_REFUSED = 0x400,
 };
 
 /* One transmission. */
@@ -93,7 +98,16 @@ struct segment_ring {
 	/* The last frame in which the receiver complained of a loss: a duplicate
 	 * acknowledgement or a SACK block. */
 	uint32_t complaint;
-	uint32_t filled_up[5]; /* to the size of a segment */
+	/* A hash of the SACK blocks after the first of the last packet that had several: these
+	 * are already worked in. */
+	uint32_t further_blocks;
+	uint32_t tsecr; /* echo of the last acknowledgement; 0: none */
+	/* Where SACK blocks are not visible: duplicate acknowledgements that mean data out of
+	 * order; and those to come that are already explained, by retransmissions of data that
+	 * the receiver has. */
+	uint16_t duplicates;
+	uint16_t explained;
+	uint32_t filled_up[2]; /* to the size of a segment */
 };
 
 _Static_assert(sizeof(struct segment_ring) == sizeof(struct segment), "a unit of the slab");

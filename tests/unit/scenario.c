@@ -21,12 +21,12 @@ struct line {
 	int64_t time_ns;
 	char side;
 	unsigned flags;
-	uint32_t seq, length, ack, tsval, tsecr, mss, checksum, cut;
+	uint32_t seq, length, ack, tsval, tsecr, mss, checksum, cut, window;
 	uint32_t vlan[2]; /* outermost first; 0: none */
 	uint32_t sack[8];
 	unsigned sack_count;
 	int ip_id; /* -1: counted */
-	bool has_ack, has_timestamps, more;
+	bool has_ack, has_timestamps, more, sack_permitted;
 };
 
 struct run {
@@ -146,6 +146,12 @@ static void parse_word(struct line *line, const char *word)
 	case 'x':
 		line->cut = parse_seq(&at);
 		break;
+	case 'p':
+		line->sack_permitted = true;
+		break;
+	case 'w':
+		line->window = parse_seq(&at);
+		break;
 	case '+':
 		line->more = true;
 		break;
@@ -165,7 +171,7 @@ static void parse_word(struct line *line, const char *word)
 
 static struct line parse_line(char *text)
 {
-	struct line line = {.ip_id = -1};
+	struct line line = {.ip_id = -1, .window = 65535};
 	char *rest = NULL;
 	char *word = strtok_r(text, " \t", &rest);
 
@@ -197,6 +203,10 @@ static uint8_t *put_options(uint8_t *at, const struct line *line)
 		at = put16(at, 0x0204);
 		at = put16(at, line->mss);
 	}
+	if (line->sack_permitted) {
+		at = put16(at, 0x0101);
+		at = put16(at, 0x0402);
+	}
 	if (line->has_timestamps) {
 		at = put16(at, 0x0101);
 		at = put16(at, 0x080a);
@@ -222,7 +232,7 @@ static uint8_t *put_tcp(uint8_t *at, const struct line *line, bool from_client)
 	at = put32(at, line->seq);
 	at = put32(at, line->ack);
 	at = put16(at, line->flags);
-	at = put16(at, 65535);
+	at = put16(at, line->window);
 	at = put16(at, line->checksum);
 	at = put16(at, 0);
 	at = put_options(at, line);

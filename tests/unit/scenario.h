@@ -13,7 +13,8 @@
  *   OPTIONS  aN acknowledges N; tV/E timestamps; sL-R,L-R SACK blocks; mN MSS;
  *            iN IPv4 id (default: counts up per side); vN VLAN id, vN/N two of
  *            them, outermost first; cN checksum;
- *            + first fragment of a longer packet; xN captured N bytes too few
+ *            + first fragment of a longer packet; xN captured N bytes too few;
+ *            p permits SACK (RFC 2018 section 2); wN announces a window, default 65535
  *   OUTCOME  what the packet gives, all of it: METHOD RTT CLASS, or the name of a
  *            reason (ambiguous, gap, ...); `copy`, `resent`, `late` (filled a hole).
  *            A line without `=` must give no sample and no reason; its copy, resent

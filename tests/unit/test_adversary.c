@@ -495,7 +495,7 @@ static void some_packet(struct simulation *sim, struct direction *direction,
 		packet.sack[i].left = somewhere(sim, direction->una + 1500);
 		packet.sack[i].right = packet.sack[i].left + chance(sim, 20) * 50;
 	}
-	direction_ack(direction, memory, &arrival, &verdict);
+	direction_ack(direction, direction, memory, &arrival, &verdict);
 	assert_true(!verdict.counted || !verdict.sample || verdict.rtt_ns >= 0);
 }
 

@@ -28,14 +28,14 @@
 #define LIVE  400u
 #define FLOOD 500000u
 
-/* Steps of 10 microseconds from what a client says to the answer, and from that to its
+/* Steps of 2 microseconds from what a client says to the answer, and from that to its
  * acknowledgement: all different. */
 static uint32_t waits(uint32_t flow, unsigned turn)
 {
 	return turn == 0 ? 100 + flow : turn == 1 ? 600 + 2 * flow : 20000;
 }
 
-#define STEP_NS (10 * US)
+#define STEP_NS (2 * US)
 #define WHEEL   32768u /* steps, more than any wait */
 
 /* Who speaks in which step. */

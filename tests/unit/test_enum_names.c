@@ -44,6 +44,7 @@ static void some_names_to_the_letter(void **state)
 	assert_string_equal(tcpm_method_name(TCPM_METHOD_ECHO), "echo");
 	assert_string_equal(tcpm_class_name(TCPM_CLASS_RESPONSE), "response");
 	assert_string_equal(tcpm_reason_name(TCPM_REASON_ONE_SIDED), "one_sided");
+	assert_string_equal(tcpm_reason_name(TCPM_REASON_OVERDUE), "overdue");
 	assert_string_equal(tcpm_decode_name(TCPM_DECODE_NOT_TCP), "not_tcp");
 	assert_string_equal(tcpm_label_name(TCPM_LABEL_GENEVE), "geneve");
 	assert_string_equal(tcpm_tunnel_name(TCPM_TUNNEL_VXLAN_GPE), "vxlan-gpe");

@@ -155,8 +155,8 @@ static void syn_with_data(void **state)
 		 "11ms  A 301 a501                = syn 1ms network\n");
 	scenario("0     A S 100:200\n"
 		 "10ms  B S 500 a101              = syn 10ms network\n"
-		 "11ms  A 101:200 a501            = syn 1ms response resent\n"
-		 "22ms  B 501 a301                = ambiguous\n");
+		 "11ms  A 101:200 a501            = syn 1ms network resent\n"
+		 "22ms  B 501 a301                = ack 11ms response\n");
 }
 
 static void two_connections_do_not_mix(void **state)

@@ -505,7 +505,7 @@ static void no_round_trip_takes_minutes(void **state)
 {
 	(void)state;
 	scenario(HANDSHAKE "20s   A 101:100 a501\n"
-			   "259s  B 501 a201                = ack 239s response\n"
+			   "259s  B 501 a201                = overdue\n"
 			   "300s  A 201:100 a501\n"
 			   "541s  B 501 a301                = clock\n");
 }

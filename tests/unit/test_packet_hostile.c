@@ -108,7 +108,7 @@ static void assert_options_of(const struct packet *cut, const struct packet *who
 		assert_int_equal(cut->tsval, whole->tsval);
 		assert_int_equal(cut->tsecr, whole->tsecr);
 	}
-	if (cut->has_mss)
+	if (cut->mss)
 		assert_int_equal(cut->mss, whole->mss);
 	if (cut->has_window_scale)
 		assert_int_equal(cut->window_scale, whole->window_scale);

@@ -12,7 +12,6 @@ static void begin(struct frame_builder *b)
 static void assert_no_options(const struct packet *packet)
 {
 	assert_false(packet->has_timestamps);
-	assert_false(packet->has_mss);
 	assert_false(packet->has_window_scale);
 	assert_false(packet->sack_permitted);
 	assert_int_equal(packet->sack_count, 0);
@@ -98,7 +97,6 @@ static void test_handshake_options(void **state)
 	assert_int_equal(decode_end(&b, &packet), TCPM_DECODE_TCP);
 	assert_some_tcp(&packet);
 	assert_int_equal(packet.length, 0);
-	assert_true(packet.has_mss);
 	assert_int_equal(packet.mss, 1460);
 	assert_true(packet.sack_permitted);
 	assert_timestamps(&packet, 0xfffffff0, 0);
