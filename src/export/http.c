@@ -1,11 +1,11 @@
 /*
  * libmicrohttpd in the caller's loop, with the limits that it does not have itself.
  *
- * Its time-out starts anew with each byte, so a client that sends a byte now and then would
- * stay for ever. Here each connection has a deadline: for the whole of a request, from the
- * connection's start or the end of the answer before, then for the handler's answer, then for the
- * client to take it. No clock is read for that: a timer counts seconds while there are
- * connections.
+ * Its timeout restarts with each byte, so a client that sends a byte now and then would never
+ * time out. Here each connection has a deadline: for a whole request, from the connection's start
+ * or the end of the previous answer; then for the handler's answer; then for the client to
+ * receive it. Time is what http_run's caller passes; a timer wakes the caller each second while
+ * there are connections.
  *
  * A request whose answer comes later is suspended; libmicrohttpd does not look at its
  * socket meanwhile, and must have it back before the end. So the connection is given back
@@ -34,6 +34,7 @@
 #define WAIT_SECONDS        10              /* for the handler to answer it */
 #define ANSWER_SECONDS      30              /* for the client to take the answer */
 #define MAX_LATE            16              /* requests that are answered too late */
+#define NS_PER_SECOND       INT64_C(1000000000)
 #define EXPLANATION_CONTENT "text/plain; charset=utf-8"
 
 /* What a connection is at. */
@@ -55,7 +56,7 @@ struct connection {
 	enum stage stage;
 	bool suspended;
 	int fd;
-	uint64_t deadline; /* in the timer's seconds */
+	int64_t deadline_ns;
 };
 
 struct http_request {
@@ -73,7 +74,7 @@ struct http {
 	struct connection *connections;
 	struct http_request *requests; /* that are not answered yet, */
 	unsigned late;                 /* and how many of them have no connection any more */
-	uint64_t seconds;              /* that the timer counted */
+	int64_t now_ns;                /* of the last http_run */
 	bool timer_runs;
 	int timer;
 	int epoll; /* waits for libmicrohttpd's own and the timer */
@@ -90,12 +91,12 @@ static void run_timer(struct http *http, bool on)
 		http->timer_runs = on;
 }
 
-/* From now on it is at that, for so long. */
+/* Enters a stage that may last that many seconds. */
 static void enter(struct connection *connection, enum stage stage, unsigned seconds)
 {
 	connection->stage = stage;
-	/* The second that runs is not a whole one. */
-	connection->deadline = connection->http->seconds + seconds + 1;
+	/* The last http_run may be up to a second ago. */
+	connection->deadline_ns = connection->http->now_ns + (int64_t)(seconds + 1) * NS_PER_SECOND;
 }
 
 static void connection_start(struct http *http, struct MHD_Connection *mhd, void **context)
@@ -185,11 +186,11 @@ static void resume(struct connection *connection)
 	connection->http->library.resume_connection(connection->mhd);
 }
 
-/* Whom the time has run out for. */
+/* Ends the stages whose time is over. */
 static void check_deadlines(struct http *http)
 {
 	for (struct connection *at = http->connections; at; at = at->next) {
-		if (http->seconds < at->deadline)
+		if (http->now_ns < at->deadline_ns)
 			continue;
 		if (at->stage == STAGE_WAIT) {
 			detach(at);
@@ -202,14 +203,13 @@ static void check_deadlines(struct http *http)
 	}
 }
 
-static void read_timer(struct http *http)
+static void drain_timer(struct http *http)
 {
 	uint64_t count;
+	/* EAGAIN, if it has not expired, is not an error. */
+	ssize_t ignored = read(http->timer, &count, sizeof(count));
 
-	if (read(http->timer, &count, sizeof(count)) != (ssize_t)sizeof(count))
-		return;
-	http->seconds += count;
-	check_deadlines(http);
+	(void)ignored;
 }
 
 /* ---- requests ---- */
@@ -499,9 +499,11 @@ int http_timeout_ms(const struct http *http)
 	return timeout < INT_MAX ? (int)timeout : INT_MAX;
 }
 
-void http_run(struct http *http)
+void http_run(struct http *http, int64_t now_ns)
 {
-	read_timer(http);
+	http->now_ns = now_ns;
+	drain_timer(http);
+	check_deadlines(http);
 	http->library.run(http->daemon);
 }
 

@@ -42,8 +42,9 @@ int http_fd(const struct http *http);
  * http_answer, which may make it zero. */
 int http_timeout_ms(const struct http *http);
 
-/* Does what can be done. To be called after each poll. */
-void http_run(struct http *http);
+/* Does what can be done without waiting. To be called after each poll. now_ns: the time by a
+ * monotonic clock, by which deadlines are kept. */
+void http_run(struct http *http, int64_t now_ns);
 
 /* Answers: status 200, 404, 503...; the text's bytes are taken over, and an empty text stays
  * behind. A text with an error is answered by 503 and no text. The request is gone after that.

@@ -35,9 +35,10 @@ int http_timeout_ms(const struct http *http)
 	return -1;
 }
 
-void http_run(struct http *http)
+void http_run(struct http *http, int64_t now_ns)
 {
 	(void)http;
+	(void)now_ns;
 }
 
 void http_answer(struct http_request *request, unsigned status, const char *content_type,

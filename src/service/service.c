@@ -312,7 +312,7 @@ static void step(struct service_state *state, struct pollfd *polled)
 		follow_names(state);
 	/* It may answer by starting a round. */
 	if (state->http)
-		http_run(state->http);
+		http_run(state->http, clock_ns(CLOCK_MONOTONIC));
 	collect_take(state);
 	on_events(state, polled);
 	renew_local(state);

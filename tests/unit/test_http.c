@@ -81,8 +81,15 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Runs the server once, after at most so many ms; returns whether it had been waiting for
- * less. */
+/* Added to the clock that the server is given. */
+static int64_t clock_offset_ms;
+
+static void run_http(void)
+{
+	http_run(http, (now_ms() + clock_offset_ms) * 1000000);
+}
+
+/* Runs the server once, after at most ms milliseconds; returns whether it was woken earlier. */
 static bool run(int ms)
 {
 	struct pollfd fd = {.fd = http_fd(http), .events = POLLIN};
@@ -92,7 +99,7 @@ static bool run(int ms)
 	if (timeout < 0 || timeout > ms)
 		timeout = ms;
 	woken = poll(&fd, 1, timeout) > 0 || timeout < ms;
-	http_run(http);
+	run_http();
 	return woken;
 }
 
@@ -126,6 +133,7 @@ static int start(void **state)
 	descriptors_before = descriptors();
 	asked = 0;
 	waiting_count = 0;
+	clock_offset_ms = 0;
 	return http_open("127.0.0.1", 0, handler, &http, &http, &error);
 }
 
@@ -590,8 +598,28 @@ static bool is_closed(int fd)
 	return got == 0 || (got < 0 && errno != EAGAIN);
 }
 
-/* Who sends nothing, or a byte now and then, or reads a little now and then, or waits for
- * an answer that does not come: each has its time, and no more. */
+/* The caller is woken at least once per second while there is a connection, so that deadlines
+ * are kept though no client sends anything. */
+static void woken_each_second(void **state)
+{
+	int fd = dial();
+	int64_t begin;
+
+	(void)state;
+	run_for(50);
+	for (unsigned i = 0; i < 2; i++) {
+		struct pollfd poll_fd = {.fd = http_fd(http), .events = POLLIN};
+
+		begin = now_ms();
+		assert_int_equal(poll(&poll_fd, 1, PATIENCE_MS), 1);
+		assert_in_range(now_ms() - begin, 0, 2000);
+		run_http();
+	}
+	close(fd);
+}
+
+/* A client that sends nothing, one that sends a byte now and then, one that reads a little now
+ * and then, and one that waits for an answer that does not come: each has its deadline. */
 static void slow_clients(void **state)
 {
 	static char bytes[ANSWER_SIZE];
@@ -600,24 +628,25 @@ static void slow_clients(void **state)
 	int sender = dial();
 	int reader = dial();
 	int waiter = dial();
-	int64_t begin = now_ms();
 	int64_t ended[3] = {0};
 
 	(void)state;
 	say(sender, "GET /metrics HTTP/1.1\r\nX: ");
 	say(reader, GET("/large"));
 	say(waiter, GET("/later"));
-	while (now_ms() < begin + 40000 && !(ended[0] && ended[1] && ended[2])) {
-		run_for(250);
+	run_for(100);
+	while (clock_offset_ms < 40000 && !(ended[0] && ended[1] && ended[2])) {
+		clock_offset_ms += 250;
+		run_for(10);
 		if (!ended[0] && is_closed(silent))
-			ended[0] = now_ms() - begin;
+			ended[0] = clock_offset_ms;
 		if (!ended[1] && (send(sender, "y", 1, MSG_NOSIGNAL) < 0 || is_closed(sender)))
-			ended[1] = now_ms() - begin;
+			ended[1] = clock_offset_ms;
 		/* It would not see the end for long: there is much on the way to it. The server
 		 * is done with it (the last of the four) when it has no socket for it. */
 		is_closed(reader);
 		if (!ended[2] && descriptors() == alone + 4)
-			ended[2] = now_ms() - begin;
+			ended[2] = clock_offset_ms;
 	}
 	assert_in_range(ended[0], 9000, 13000);
 	assert_in_range(ended[1], 9000, 13000);
@@ -739,6 +768,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(closed_meanwhile, start, stop),
 		cmocka_unit_test_setup_teardown(large_answer, start, stop),
 		cmocka_unit_test_setup_teardown(many_connections, start, stop),
+		cmocka_unit_test_setup_teardown(woken_each_second, start, stop),
 		cmocka_unit_test_setup_teardown(slow_clients, start, stop),
 		cmocka_unit_test_setup_teardown(in_use, start, stop),
 		cmocka_unit_test_setup_teardown(bad_addresses, start, stop),
