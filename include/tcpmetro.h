@@ -141,10 +141,10 @@ struct tcpm_sample {
 	uint64_t order;      /* of that frame, of all that the engine was fed, from 1 */
 	/* Valid during the call only; NULL if it was not wanted, see tcpm_handler. */
 	const struct tcpm_flow_id *flow;
-	/* The caller's word for this direction of this flow: NULL at first, kept
-	 * until the flow is closed. Saves the caller a look-up for each sample. It stays
-	 * where it is until the flow is closed or the engine is fed again. */
-	void **slot;
+	/* 64 bits of the caller's for this direction of this flow: 0 at first, kept until the
+	 * flow is closed. Saves the caller a lookup for each sample. The pointer is valid until
+	 * the flow is closed or the engine is fed again. */
+	uint64_t *user_data;
 	/* What the sender sent since its sample before this one (or since the flow was
 	 * opened): its samples and tcpm_closed add up to all that it sent. */
 	struct tcpm_totals sent;
@@ -160,8 +160,7 @@ struct tcpm_sample {
 struct tcpm_closed {
 	const struct tcpm_flow_id *flow;
 	struct tcpm_totals totals[2]; /* what it sent since its last sample, or in all */
-	void *slot[2];
-	void **slot_at[2]; /* where these words stand, as in the samples */
+	const uint64_t *user_data[2]; /* as in the samples; valid during the call */
 };
 
 /* Whom to tell. Each function may be NULL. They must not call the engine. */
@@ -170,7 +169,7 @@ struct tcpm_handler {
 	void (*sample)(void *user, const struct tcpm_sample *sample);
 	void (*closed)(void *user, const struct tcpm_closed *closed);
 	/* Asked before `sample` is told, of a sample without its flow: whether that is wanted. If
-	 * not, as where the slot tells all, the flow stays NULL, and need not be put together. */
+	 * not, as where user_data says all, the flow stays NULL, and need not be put together. */
 	bool (*wants_flow)(void *user, const struct tcpm_sample *sample);
 };
 

@@ -57,17 +57,13 @@ static bool wants_flow(void *user, const struct tcpm_sample *sample)
 	return pipeline->sample || !groups_know(pipeline->groups, sample);
 }
 
-/* A sample points into its flow, so none waits beyond the flow's end. The flow's words for
- * its groups, which closed holds as they were, may be set only now. */
+/* A sample points into its flow, so none waits beyond the flow's end. */
 static void on_closed(void *user, const struct tcpm_closed *closed)
 {
 	struct pipeline *pipeline = user;
-	struct tcpm_closed now = *closed;
 
 	add_pending(pipeline);
-	for (unsigned i = 0; i < 2; i++)
-		now.slot[i] = *closed->slot_at[i];
-	groups_closed(pipeline->groups, &now);
+	groups_closed(pipeline->groups, closed);
 }
 
 static struct groups *make_groups(const struct options *options, const struct prefix_set *local,

@@ -61,8 +61,7 @@ static void flow_closed(void *user, struct flow *flow)
 	for (unsigned i = 0; i < 2; i++) {
 		segment_ring_close(engine->memory.slab, &flow->direction[i].ring);
 		closed.totals[i] = flow_totals_totals(engine->flows, flow, i);
-		closed.slot[i] = flow->totals[i].slot;
-		closed.slot_at[i] = &flow->totals[i].slot;
+		closed.user_data[i] = &flow->totals[i].user_data;
 	}
 	if (engine->handler.closed)
 		engine->handler.closed(engine->handler.user, &closed);
@@ -281,7 +280,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 		.previous_ns = flow_totals_last_rtt_ns(totals, verdict->class_),
 		.frame = decoded->number,
 		.order = engine->fed,
-		.slot = &totals->slot,
+		.user_data = &totals->user_data,
 		.sent = flow_totals_totals(engine->flows, flow, sender),
 		.interface = decoded->name.interface,
 		.sender = (uint8_t)sender,

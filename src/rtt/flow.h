@@ -73,7 +73,7 @@ static inline int64_t direction_min_rtt_ns(const struct direction *direction)
 
 /* What a direction's handler is told of, beside matching. */
 struct flow_totals {
-	void *slot; /* the handler's word */
+	uint64_t user_data;
 	/* The last sample of each class, plus one ns, in two parts; 0: none yet. */
 	uint32_t last_rtt_low[TCPM_CLASSES];
 	uint8_t last_rtt_high[TCPM_CLASSES];

@@ -30,14 +30,14 @@ struct groups {
 
 #define FIRST_SILENTS 64U
 
-/* The bits of an engine's word that tell a group; see slot_of. */
-#define SLOT_NUMBER ((UINT32_C(1) << 30) - 1)
-#define SLOT_OTHER  SLOT_NUMBER
+/* The bits of user data that hold a group's number; see user_data_of. */
+#define NUMBER_BITS  ((UINT32_C(1) << 30) - 1)
+#define NUMBER_OTHER NUMBER_BITS
 
 int groups_new(const struct groups_options *options, struct groups **groups)
 {
 	if (options->by.hosts >= GROUPS_BYS || options->by.prefix_v4 > 32 ||
-	    options->by.prefix_v6 > 128 || options->max_groups > SLOT_NUMBER)
+	    options->by.prefix_v6 > 128 || options->max_groups > NUMBER_BITS)
 		return -EINVAL;
 
 	struct groups *made = calloc(1, sizeof(*made));
@@ -118,63 +118,41 @@ static void note_other(struct groups *groups, uint64_t count)
 		groups->tally.other_for_memory += count;
 }
 
-/*
- * The engine's word for a direction: the generation, its side (two bits), and which group it
- * is. Where a pointer has no room for that, it only tells that the direction has had a sample.
- */
-#define SLOT_CACHES  (UINTPTR_MAX > UINT32_MAX)
-#define SLOT_UNKNOWN ((void *)1)
-
+/* A direction's user data: the generation, counted from 1, its side (two bits), and which group it
+ * is in. */
 _Static_assert(GROUP_SIDES <= 4, "a side fits two bits");
 
-static void *slot_of(const struct groups *groups, const struct group *group, unsigned side)
+static uint64_t user_data_of(const struct groups *groups, const struct group *group, unsigned side)
 {
-#if SLOT_CACHES
-	uint32_t number = group == &groups->other ? SLOT_OTHER : group->number;
+	uint32_t number = group == &groups->other ? NUMBER_OTHER : group->number;
 
-	/* Generations count from 1 here, so no word is NULL. */
-	return (void *)(((uintptr_t)groups->options.generation + 1) << 32 | (uintptr_t)side << 30 |
-			number);
-#else
-	(void)groups;
-	(void)group;
-	(void)side;
-	return SLOT_UNKNOWN;
-#endif
+	return ((uint64_t)groups->options.generation + 1) << 32 | (uint64_t)side << 30 | number;
 }
 
-/* Whether a word tells a group, of this generation. */
-static bool is_of_generation(const struct groups *groups, const void *slot)
+static bool is_of_generation(const struct groups *groups, uint64_t user_data)
 {
-#if SLOT_CACHES
-	return (uintptr_t)slot >> 32 == (uintptr_t)groups->options.generation + 1;
-#else
-	(void)groups;
-	(void)slot;
-	return false;
-#endif
+	return user_data >> 32 == (uint64_t)groups->options.generation + 1;
 }
 
-/* The group that a word tells, if it is of this generation; else NULL. */
-static struct group *group_in_slot(struct groups *groups, const void *slot)
+/* The group in user data, if it is of this generation; else NULL. */
+static struct group *group_in(struct groups *groups, uint64_t user_data)
 {
-	uint32_t number = (uint32_t)(uintptr_t)slot & SLOT_NUMBER;
+	uint32_t number = (uint32_t)user_data & NUMBER_BITS;
 
-	if (!is_of_generation(groups, slot))
+	if (!is_of_generation(groups, user_data))
 		return NULL;
-	return number == SLOT_OTHER ? &groups->other : group_table_at(&groups->table, number);
+	return number == NUMBER_OTHER ? &groups->other : group_table_at(&groups->table, number);
 }
 
-/* The side in a word that tells a group. */
-static enum group_side side_in_slot(const void *slot)
+static enum group_side side_in(uint64_t user_data)
 {
-	return (enum group_side)((uintptr_t)slot >> 30 & 3);
+	return (enum group_side)(user_data >> 30 & 3);
 }
 
-/* The group that a sample's word tells; NULL: it must be looked up. */
+/* The group in a sample's user data; NULL: it must be looked up. */
 static struct group *group_of_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
-	struct group *group = group_in_slot(groups, *sample->slot);
+	struct group *group = group_in(groups, *sample->user_data);
 
 	/* "other" is of no interface: on this one there may be a group. */
 	if (group && groups->options.by.interface &&
@@ -186,7 +164,7 @@ static struct group *group_of_sample(struct groups *groups, const struct tcpm_sa
 enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *sample)
 {
 	struct group *group = group_of_sample(groups, sample);
-	enum group_side side = side_in_slot(*sample->slot);
+	enum group_side side = side_in(*sample->user_data);
 
 	if (!group) {
 		const struct groups_options *options = &groups->options;
@@ -195,7 +173,7 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 
 		group = find_or_add(groups, &key, sample->order);
 		side = (enum group_side)key.side;
-		*sample->slot = slot_of(groups, group, side);
+		*sample->user_data = user_data_of(groups, group, side);
 	}
 	if (group == &groups->other)
 		note_other(groups, 1);
@@ -204,11 +182,11 @@ enum group_side groups_sample(struct groups *groups, const struct tcpm_sample *s
 	return side; /* "other" has none; the sample has one all the same */
 }
 
-/* Where groups are told apart by interface, a direction's word may become another group's by the
- * samples before this one. */
+/* Where groups are told apart by interface, a direction's user data may become another group's by
+ * the samples before this one. */
 bool groups_know(const struct groups *groups, const struct tcpm_sample *sample)
 {
-	return !groups->options.by.interface && is_of_generation(groups, *sample->slot);
+	return !groups->options.by.interface && is_of_generation(groups, *sample->user_data);
 }
 
 void groups_samples(struct groups *groups, const struct tcpm_sample *samples, size_t count,
@@ -257,7 +235,7 @@ static bool may_have_group(const struct groups *groups, const struct tcpm_flow_i
 static struct group *group_of_closed(struct groups *groups, const struct tcpm_closed *closed,
 				     unsigned sender)
 {
-	struct group *group = group_in_slot(groups, closed->slot[sender]);
+	struct group *group = group_in(groups, *closed->user_data[sender]);
 
 	if (group)
 		return group;
@@ -265,7 +243,7 @@ static struct group *group_of_closed(struct groups *groups, const struct tcpm_cl
 	struct group_key key = group_key_of(&groups->options.by, groups->options.local,
 					    closed->flow, sender, closed->flow->interface);
 
-	if (closed->slot[sender])
+	if (*closed->user_data[sender])
 		return find_or_add(groups, &key, 0);
 	return group_table_find(&groups->table, &key, group_table_hash(&groups->table, &key));
 }
@@ -313,18 +291,18 @@ static void note_silent(struct groups *groups, const struct tcpm_closed *closed,
 		bool twice = joined[0] == joined[1];
 		struct silent *silent;
 
-		if (!group || group == &groups->other || closed->slot[sender])
+		if (!group || group == &groups->other || *closed->user_data[sender])
 			continue;
 		silent = silent_of(groups, group);
 		if (!silent)
 			continue;
 		totals_add(&silent->totals, &closed->totals[sender]);
-		if (!twice || (sender == 0 && !closed->slot[1]))
+		if (!twice || (sender == 0 && !*closed->user_data[1]))
 			silent->flows++;
 		if (!first || group->order < first->order)
 			first = group;
 	}
-	if (first && !closed->slot[0] && !closed->slot[1])
+	if (first && !*closed->user_data[0] && !*closed->user_data[1])
 		groups->silents[first->silent - 1].alone++;
 }
 
@@ -333,7 +311,8 @@ void groups_closed(struct groups *groups, const struct tcpm_closed *closed)
 	struct group *joined[2];
 
 	/* Most flows of a scan end here. */
-	if (!closed->slot[0] && !closed->slot[1] && !may_have_group(groups, closed->flow)) {
+	if (!*closed->user_data[0] && !*closed->user_data[1] &&
+	    !may_have_group(groups, closed->flow)) {
 		totals_add(&groups->tally.totals, &closed->totals[0]);
 		totals_add(&groups->tally.totals, &closed->totals[1]);
 		groups->tally.flows++;

@@ -39,7 +39,7 @@ struct groups_options {
 	/* Whose addresses are local. NULL: nobody's. The caller's; must live and stay as it
 	 * is until groups_free or groups_set_local. */
 	const struct prefix_set *local;
-	/* Told to the engine's slots. Groups that take each other's place under one engine
+	/* Written to the engine's user data. Groups that take each other's place under one engine
 	 * must each have a number of their own; see groups_reset. */
 	uint32_t generation;
 	bool part; /* of what groups_join will put together */
@@ -101,9 +101,9 @@ void groups_samples(struct groups *groups, const struct tcpm_sample *samples, si
  */
 void groups_closed(struct groups *groups, const struct tcpm_closed *closed);
 
-/* Forgets all groups, "other" and the tally; the engine's slots that point to them are
+/* Forgets all groups, "other" and the tally; the engine's user data that points to them is
  * known by their generation, and looked up anew. The new generation must be one that
- * the engine's slots have not seen. */
+ * the engine's user data has not held. */
 void groups_reset(struct groups *groups, uint32_t generation);
 
 /* Adds all groups of `from` (made by the same options), "other" and the tally. What has
@@ -131,7 +131,7 @@ void groups_merge_if(struct groups *groups, const struct groups *from,
 int groups_join(struct groups *groups, struct groups *const *parts, size_t count);
 
 /* Forgets the groups that are not wanted: room for others. Not of groups that an engine's
- * slots point to; those that stay may lie elsewhere afterwards. "Other" stays. 0, or -ENOMEM:
+ * user data points to; those that stay may lie elsewhere afterwards. "Other" stays. 0, or -ENOMEM:
  * nothing has changed. */
 int groups_keep(struct groups *groups, bool (*wanted)(void *user, const struct group *group),
 		void *user);

@@ -114,7 +114,7 @@ struct word {
 
 /* A word that is to be set later, as a caller does that works on samples in heaps. */
 struct late {
-	void **slot;
+	uint64_t *user_data;
 	struct word *word;
 };
 
@@ -183,23 +183,25 @@ static inline void check_word(const struct word *word, uint32_t flow, unsigned s
 static inline void set_late_words(struct world *world)
 {
 	for (size_t i = 0; i < world->late_count; i++)
-		if (!*world->late[i].slot)
-			*world->late[i].slot = world->late[i].word;
+		if (!*world->late[i].user_data)
+			*world->late[i].user_data = (uintptr_t)world->late[i].word;
 	world->late_count = 0;
 }
 
-/* A word that is on its way to this slot, or NULL. */
-static inline struct word *late_word(const struct world *world, void **slot)
+/* A word that is to be written to this user data, or NULL. */
+static inline struct word *late_word(const struct world *world, const uint64_t *user_data)
 {
 	for (size_t i = 0; i < world->late_count; i++)
-		if (world->late[i].slot == slot)
+		if (world->late[i].user_data == user_data)
 			return world->late[i].word;
 	return NULL;
 }
 
-static inline void take_slot(struct world *world, void **slot, uint32_t flow, unsigned sender)
+static inline void take_user_data(struct world *world, uint64_t *user_data, uint32_t flow,
+				  unsigned sender)
 {
-	struct word *word = *slot ? *slot : late_word(world, slot);
+	struct word *word =
+		*user_data ? (struct word *)(uintptr_t)*user_data : late_word(world, user_data);
 
 	if (word) {
 		check_word(word, flow, sender);
@@ -207,9 +209,9 @@ static inline void take_slot(struct world *world, void **slot, uint32_t flow, un
 	}
 	word = new_word(world, flow, sender);
 	if (world->set_late && world->late_count < PORTION)
-		world->late[world->late_count++] = (struct late){slot, word};
+		world->late[world->late_count++] = (struct late){user_data, word};
 	else
-		*slot = word;
+		*user_data = (uintptr_t)word;
 }
 
 static inline void on_sample(void *user, const struct tcpm_sample *sample)
@@ -217,7 +219,7 @@ static inline void on_sample(void *user, const struct tcpm_sample *sample)
 	struct world *world = user;
 	uint32_t flow = number_of(sample->flow);
 
-	take_slot(world, sample->slot, flow, sample->sender);
+	take_user_data(world, sample->user_data, flow, sample->sender);
 	world->heard_in_all += sample->sent.segments;
 	world->last_sent = sample->sent;
 	if (flow >= FLOWS)
@@ -232,16 +234,14 @@ static inline void on_closed(void *user, const struct tcpm_closed *closed)
 	struct world *world = user;
 	uint32_t flow = number_of(closed->flow);
 	bool challenger = closed->totals[0].segments == 1 && !closed->totals[1].segments &&
-			  !closed->slot[0] && !closed->slot[1];
+			  !*closed->user_data[0] && !*closed->user_data[1];
 
 	if (flow < world->precious && !challenger)
 		fail_msg("flow %u was forgotten", flow);
-	assert_ptr_not_equal(closed->slot_at[0], closed->slot_at[1]);
-	for (unsigned i = 0; i < 2; i++)
-		assert_ptr_equal(*closed->slot_at[i], closed->slot[i]);
+	assert_ptr_not_equal(closed->user_data[0], closed->user_data[1]);
 	set_late_words(world);
 	for (unsigned i = 0; i < 2; i++) {
-		struct word *word = *closed->slot_at[i];
+		struct word *word = (struct word *)(uintptr_t)*closed->user_data[i];
 
 		if (word) {
 			check_word(word, flow, i);

@@ -1,5 +1,5 @@
 /*
- * What the tests of grouping share: flows with an engine's slots, samples and ends of them,
+ * What the tests of grouping share: flows with an engine's user data, samples and ends of them,
  * and the comparison of groups in every number.
  */
 #ifndef UNIT_GROUPS_HELPER_H
@@ -19,7 +19,7 @@
 /* A flow as the engine keeps it: with a word for each direction. */
 struct test_flow {
 	struct tcpm_flow_id id;
-	void *slot[2];
+	uint64_t user_data[2];
 };
 
 static inline struct tcpm_address v4(unsigned third, unsigned last)
@@ -50,7 +50,7 @@ static inline enum group_side give_on(struct groups *groups, struct test_flow *f
 		.rtt_ns = rtt_ns,
 		.previous_ns = -1,
 		.flow = &flow->id,
-		.slot = &flow->slot[sender],
+		.user_data = &flow->user_data[sender],
 		.sent = {.segments = 1},
 		.interface = interface,
 		.sender = (uint8_t)sender,
@@ -73,7 +73,7 @@ static inline void finish(struct groups *groups, const struct test_flow *flow, u
 		.flow = &flow->id,
 		.totals = {{segments0, segments0 / 2, segments0 / 4},
 			   {segments1, segments1 / 2, segments1 / 4}},
-		.slot = {flow->slot[0], flow->slot[1]},
+		.user_data = {&flow->user_data[0], &flow->user_data[1]},
 	};
 
 	groups_closed(groups, &closed);

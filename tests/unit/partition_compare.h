@@ -64,12 +64,12 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	said->frame = sample->frame;
 	copy_id(&said->flow, sample->flow);
 	said->totals[0] = sample->sent;
-	said->slots[0] = (uintptr_t)*sample->slot;
+	said->slots[0] = *sample->user_data;
 	said->interface = sample->interface;
 	said->sender = sample->sender;
 	said->method = sample->method;
 	said->class_ = sample->class_;
-	*sample->slot = (void *)(uintptr_t)(said->slots[0] + 1);
+	*sample->user_data = said->slots[0] + 1;
 	/* As add_frame numbers the frames. */
 	assert_true(sample->order > 0);
 	assert_int_equal(sample->frame, 3 * (sample->order - 1) + 1);
@@ -82,7 +82,7 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	copy_id(&said->flow, closed->flow);
 	for (unsigned i = 0; i < 2; i++) {
 		said->totals[i] = closed->totals[i];
-		said->slots[i] = (uintptr_t)closed->slot[i];
+		said->slots[i] = *closed->user_data[i];
 	}
 }
 

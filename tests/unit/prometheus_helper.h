@@ -25,11 +25,11 @@ static inline void add(struct groups *groups, const char *a, const char *b, unsi
 		       int64_t rtt_ns, uint64_t segments)
 {
 	const struct tcpm_flow_id flow = {.address = {helper_address(a), helper_address(b)}};
-	void *slot = NULL;
+	uint64_t user_data = 0;
 	const struct tcpm_sample sample = {.rtt_ns = rtt_ns,
 					   .previous_ns = -1,
 					   .flow = &flow,
-					   .slot = &slot,
+					   .user_data = &user_data,
 					   .class_ = (uint8_t)class_,
 					   .sent = {.segments = segments, .retransmitted = 1}};
 

@@ -36,14 +36,17 @@ void helper_flow(struct groups *groups, const char *a, const char *b, unsigned c
 {
 	const struct tcpm_flow_id flow = {.address = {helper_address(a), helper_address(b)},
 					  .port = {1000, 80}};
-	struct tcpm_closed closed = {.flow = &flow, .totals = {{segments, retransmitted, 0}}};
+	uint64_t user_data[2] = {0};
+	struct tcpm_closed closed = {.flow = &flow,
+				     .totals = {{segments, retransmitted, 0}},
+				     .user_data = {&user_data[0], &user_data[1]}};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct tcpm_sample sample = {
 			.rtt_ns = rtts[i],
 			.previous_ns = i ? rtts[i - 1] : -1,
 			.flow = &flow,
-			.slot = &closed.slot[0],
+			.user_data = &user_data[0],
 			.class_ = (uint8_t)class_,
 		};
 

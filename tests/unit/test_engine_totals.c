@@ -66,9 +66,9 @@ static void log_totals(struct heard *heard, const struct tcpm_totals *totals)
 }
 
 /* The word that is kept for a direction tells whose it is. */
-static void *word_of(unsigned number, unsigned direction)
+static uint64_t word_of(unsigned number, unsigned direction)
 {
-	return (void *)(uintptr_t)(1 + 2 * number + direction);
+	return 1 + 2 * number + direction;
 }
 
 static void on_sample(void *user, const struct tcpm_sample *sample)
@@ -78,9 +78,9 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	unsigned number = number_of(sample->flow, &client);
 	unsigned direction = sample->sender != client;
 
-	if (*sample->slot)
-		assert_ptr_equal(*sample->slot, word_of(number, direction));
-	*sample->slot = word_of(number, direction);
+	if (*sample->user_data)
+		assert_int_equal(*sample->user_data, word_of(number, direction));
+	*sample->user_data = word_of(number, direction);
 	add(&heard->sent[number][direction], &sample->sent);
 	heard->samples[number][direction]++;
 	heard->rtts_ns = heard->rtts_ns * 31 + (uint64_t)sample->rtt_ns % 1000003;
@@ -96,8 +96,8 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	for (unsigned direction = 0; direction < 2; direction++) {
 		unsigned index = direction ? !client : client;
 
-		if (closed->slot[index])
-			assert_ptr_equal(closed->slot[index], word_of(number, direction));
+		if (*closed->user_data[index])
+			assert_int_equal(*closed->user_data[index], word_of(number, direction));
 		add(&heard->sent[number][direction], &closed->totals[index]);
 		log_totals(heard, &closed->totals[index]);
 	}

@@ -454,7 +454,7 @@ static void alias_follows_its_flow(void **state)
 static void mark(struct flow *flow, uint32_t number)
 {
 	flow->direction[1].isn = number;
-	flow->totals[0].slot = flow;
+	flow->totals[0].user_data = (uintptr_t)flow;
 }
 
 #define MANY 20002u

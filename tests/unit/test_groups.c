@@ -14,10 +14,10 @@
 #include "stats/groups.h"
 #include "stats/ranking.h"
 
-/* A flow of the tests: 10.0.A.a:pa and 10.0.B.b:pb, with its slots. */
+/* A flow of the tests: 10.0.A.a:pa and 10.0.B.b:pb, with its user data. */
 struct test_flow {
 	struct tcpm_flow_id id;
-	void *slot[2];
+	uint64_t user_data[2];
 };
 
 static struct tcpm_address v4(unsigned third, unsigned last)
@@ -38,7 +38,7 @@ static void give(struct groups *groups, struct test_flow *flow, unsigned sender,
 		.rtt_ns = rtt_ns,
 		.previous_ns = -1,
 		.flow = &flow->id,
-		.slot = &flow->slot[sender],
+		.user_data = &flow->user_data[sender],
 		.sender = (uint8_t)sender,
 		.class_ = (uint8_t)class_,
 	};
@@ -53,7 +53,7 @@ static void finish(struct groups *groups, const struct test_flow *flow, uint64_t
 		.flow = &flow->id,
 		.totals = {{segments0, segments0 / 2, segments0 / 4},
 			   {segments1, segments1 / 2, segments1 / 4}},
-		.slot = {flow->slot[0], flow->slot[1]},
+		.user_data = {&flow->user_data[0], &flow->user_data[1]},
 	};
 
 	groups_closed(groups, &closed);
@@ -110,10 +110,10 @@ static void test_hosts(void **state)
 	assert_int_equal(back->summary.series[TCPM_CLASS_NETWORK].count, 1);
 	/* A direction's word is set by its first sample, and leads the next ones to the same
 	 * group. */
-	assert_non_null(one.slot[0]);
-	assert_non_null(two.slot[0]);
-	assert_non_null(two.slot[1]);
-	assert_null(one.slot[1]);
+	assert_int_not_equal(one.user_data[0], 0);
+	assert_int_not_equal(two.user_data[0], 0);
+	assert_int_not_equal(two.user_data[1], 0);
+	assert_int_equal(one.user_data[1], 0);
 	give(groups, &one, 0, TCPM_CLASS_RESPONSE, 500);
 	give(groups, &two, 0, TCPM_CLASS_RESPONSE, 600);
 	give(groups, &two, 1, TCPM_CLASS_RESPONSE, 700);

@@ -13,7 +13,7 @@
 
 #include "groups_helper.h"
 
-static void slots_of_an_earlier_generation(void **state)
+static void user_data_of_an_earlier_generation(void **state)
 {
 	struct groups *groups = make_groups((struct groups_options){0});
 	struct test_flow flows[100];
@@ -43,7 +43,7 @@ static void slots_of_an_earlier_generation(void **state)
 		assert_int_equal(network_count(group), 2);
 		assert_int_equal(series_max(&group->summary.series[TCPM_CLASS_NETWORK]), 99 - i);
 	}
-	/* And their ends, with slots of this generation and of the one before. */
+	/* And their ends, with user data of this generation and of the one before. */
 	for (unsigned i = 0; i < 100; i++)
 		finish(groups, &flows[i], 4, 8);
 	assert_int_equal(group_count(groups), 200);
@@ -344,7 +344,7 @@ static void world_sample(struct world *world, size_t share, unsigned number, uns
 		.rtt_ns = (int64_t)(random_next(&world->seed) % 1000000),
 		.previous_ns = (int64_t)(random_next(&world->seed) % 1000) - 1,
 		.flow = &flow->id,
-		.slot = &flow->slot[sender],
+		.user_data = &flow->user_data[sender],
 		.sent = random_totals(world),
 		.interface = flow->id.interface,
 		.sender = (uint8_t)sender,
@@ -353,7 +353,7 @@ static void world_sample(struct world *world, size_t share, unsigned number, uns
 
 	groups_sample(world->shares[share].now, &sample);
 	sample.flow = &alike->id;
-	sample.slot = &alike->slot[sender];
+	sample.user_data = &alike->user_data[sender];
 	groups_sample(world->whole, &sample);
 	world->samples++;
 }
@@ -365,13 +365,13 @@ static void world_close(struct world *world, size_t share, unsigned number)
 	struct tcpm_closed closed = {
 		.flow = &flow->id,
 		.totals = {random_totals(world), random_totals(world)},
-		.slot = {flow->slot[0], flow->slot[1]},
+		.user_data = {&flow->user_data[0], &flow->user_data[1]},
 	};
 
 	groups_closed(world->shares[share].now, &closed);
 	closed.flow = &alike->id;
-	closed.slot[0] = alike->slot[0];
-	closed.slot[1] = alike->slot[1];
+	closed.user_data[0] = &alike->user_data[0];
+	closed.user_data[1] = &alike->user_data[1];
 	groups_closed(world->whole, &closed);
 }
 
@@ -450,7 +450,7 @@ static void run_world(struct world *world, unsigned steps, unsigned hosts)
 			world_close(world, share, number);
 			/* fall through */
 		case 2:
-			if (world->shares[share].flows[number].slot[0])
+			if (world->shares[share].flows[number].user_data[0])
 				world_close(world, share, number);
 			world_open(world, share, number, random_flow(world, hosts));
 			world_sample(world, share, number, 0);
@@ -619,7 +619,7 @@ static void sums_at_any_cap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slots_of_an_earlier_generation),
+		cmocka_unit_test(user_data_of_an_earlier_generation),
 		cmocka_unit_test(reset_forgets_all),
 		cmocka_unit_test(first_and_last_generation),
 		cmocka_unit_test(two_take_turns),

@@ -69,7 +69,7 @@ static void measure_on(struct twins *twins, struct twin_flow *flow, unsigned sen
 		.previous_ns = flow->previous[sender][class_],
 		.order = twins->order,
 		.flow = &flow->one.id,
-		.slot = &flow->one.slot[sender],
+		.user_data = &flow->one.user_data[sender],
 		.sent = {1 + twins->order % 5, twins->order % 3, twins->order % 2},
 		.interface = interface,
 		.sender = (uint8_t)sender,
@@ -78,7 +78,7 @@ static void measure_on(struct twins *twins, struct twin_flow *flow, unsigned sen
 	enum group_side side = groups_sample(twins->one, &sample);
 
 	sample.flow = &flow->part.id;
-	sample.slot = &flow->part.slot[sender];
+	sample.user_data = &flow->part.user_data[sender];
 	assert_int_equal(groups_sample(part_of(twins, flow), &sample), side);
 	flow->previous[sender][class_] = rtt_ns;
 }

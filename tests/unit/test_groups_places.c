@@ -158,14 +158,14 @@ static void deep_labels(void **state)
 	for (unsigned depth = 0; depth < TCPM_MAX_LABELS; depth++) {
 		flow.id.label_kind[depth] = TCPM_LABEL_VLAN;
 		flow.id.label[depth] = 7;
-		flow.slot[0] = NULL;
+		flow.user_data[0] = 0;
 		give(groups, &flow, 0, 5);
 	}
 	assert_int_equal(group_count(groups), TCPM_MAX_LABELS);
 	for (unsigned depth = 0; depth < TCPM_MAX_LABELS; depth++) {
 		struct test_flow other = flow;
 
-		other.slot[0] = NULL;
+		other.user_data[0] = 0;
 		other.id.label[depth] = 8;
 		give(groups, &other, 0, 5);
 	}
@@ -442,7 +442,7 @@ static void test_together_as_one_by_one(void **state)
 				.rtt_ns = rtt_ns,
 				.previous_ns = -1,
 				.flow = &flows[0][flow].id,
-				.slot = &flows[0][flow].slot[sender],
+				.user_data = &flows[0][flow].user_data[sender],
 				.sent = {.segments = 1},
 				.interface = interface,
 				.sender = (uint8_t)sender,
@@ -451,8 +451,8 @@ static void test_together_as_one_by_one(void **state)
 		}
 		groups_samples(together, samples, count, sides);
 		for (unsigned i = 0; i < 8; i++)
-			assert_memory_equal(flows[0][i].slot, flows[1][i].slot,
-					    sizeof(flows[0][i].slot));
+			assert_memory_equal(flows[0][i].user_data, flows[1][i].user_data,
+					    sizeof(flows[0][i].user_data));
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		finish(together, &flows[0][i], i, 1);

@@ -37,7 +37,7 @@ static void give_at(struct groups *groups, struct test_flow *flow, int64_t time_
 		.rtt_ns = (int64_t)(random_next(random) % 1000000),
 		.previous_ns = (int64_t)(random_next(random) % 1000) - 1,
 		.flow = &flow->id,
-		.slot = &flow->slot[0],
+		.user_data = &flow->user_data[0],
 		.sent = {.segments = 3, .retransmitted = 1},
 		.interface = (uint32_t)(random_next(random) % 2),
 		.class_ = (uint8_t)(random_next(random) % TCPM_CLASSES),

@@ -57,12 +57,12 @@ static void on_sample(void *user, const struct tcpm_sample *sample)
 	said->frame = sample->frame;
 	copy_id(&said->flow, sample->flow);
 	said->totals[0] = sample->sent;
-	said->slots[0] = (uintptr_t)*sample->slot;
+	said->slots[0] = *sample->user_data;
 	said->interface = sample->interface;
 	said->sender = sample->sender;
 	said->method = sample->method;
 	said->class_ = sample->class_;
-	*sample->slot = (void *)(uintptr_t)heard->count;
+	*sample->user_data = heard->count;
 }
 
 static void on_closed(void *user, const struct tcpm_closed *closed)
@@ -73,7 +73,7 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	copy_id(&said->flow, closed->flow);
 	for (unsigned i = 0; i < 2; i++) {
 		said->totals[i] = closed->totals[i];
-		said->slots[i] = (uintptr_t)closed->slot[i];
+		said->slots[i] = *closed->user_data[i];
 	}
 }
 
@@ -240,7 +240,7 @@ static bool wants_new(void *user, const struct tcpm_sample *sample)
 {
 	(void)user;
 	assert_null(sample->flow);
-	return !*sample->slot;
+	return !*sample->user_data;
 }
 
 struct seen {
@@ -252,14 +252,14 @@ static void see_sample(void *user, const struct tcpm_sample *sample)
 {
 	struct seen *seen = user;
 
-	assert_true((sample->flow == NULL) == (*sample->slot != NULL));
+	assert_true((sample->flow == NULL) == (*sample->user_data != 0));
 	if (sample->flow)
 		seen->with_flow++;
 	else
 		seen->without++;
 	if (sample->flow)
 		assert_true(sample->flow->address[0].version >= 4);
-	*sample->slot = seen;
+	*sample->user_data = 1;
 }
 
 static void flows_that_are_wanted(void **state)

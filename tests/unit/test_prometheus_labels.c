@@ -224,11 +224,11 @@ static struct groups *groups_by(struct group_by by)
 /* A sample of a flow that is 192.0.2.1:1000 to 192.0.2.2:80 but for what is given. */
 static void add_flow(struct groups *groups, struct tcpm_flow_id flow, uint32_t interface)
 {
-	void *slot = NULL;
+	uint64_t user_data = 0;
 	const struct tcpm_sample sample = {.rtt_ns = 1,
 					   .previous_ns = -1,
 					   .flow = &flow,
-					   .slot = &slot,
+					   .user_data = &user_data,
 					   .interface = interface,
 					   .sent = {.segments = 1}};
 

@@ -321,9 +321,12 @@ static void test_places_of_groups(void **state)
 		.address = {helper_address("10.0.0.1"), helper_address("10.0.0.2")},
 		.label_kind = {TCPM_LABEL_PPPOE, TCPM_LABEL_GENEVE},
 		.label = {65535, 1}};
-	void *slot = NULL;
-	struct tcpm_sample sample = {
-		.rtt_ns = 5, .previous_ns = -1, .flow = &flow, .slot = &slot, .interface = 0};
+	uint64_t user_data = 0;
+	struct tcpm_sample sample = {.rtt_ns = 5,
+				     .previous_ns = -1,
+				     .flow = &flow,
+				     .user_data = &user_data,
+				     .interface = 0};
 	struct report *output =
 		helper_open("csv", (struct report_settings){.names.interface_name = name_two});
 

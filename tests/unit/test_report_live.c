@@ -54,13 +54,13 @@ static void add(struct groups *groups, const char *a, const char *b, size_t coun
 		.label_kind = {vlan ? TCPM_LABEL_VLAN : TCPM_LABEL_NONE},
 		.label = {vlan},
 	};
-	void *slot = NULL;
+	uint64_t user_data = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct tcpm_sample sample = {.rtt_ns = steady[i % 8],
 						   .previous_ns = -1,
 						   .flow = &flow,
-						   .slot = &slot,
+						   .user_data = &user_data,
 						   .sent = {.segments = 10, .retransmitted = 1},
 						   .interface = interface};
 
@@ -72,8 +72,9 @@ static void add(struct groups *groups, const char *a, const char *b, size_t coun
 static void end(struct groups *groups, const char *a, const char *b)
 {
 	const struct tcpm_flow_id flow = {.address = {helper_address(a), helper_address(b)}};
+	const uint64_t known = 1, unknown = 0;
 	const struct tcpm_closed closed = {
-		.flow = &flow, .totals = {{.segments = 7}}, .slot = {(void *)1}};
+		.flow = &flow, .totals = {{.segments = 7}}, .user_data = {&known, &unknown}};
 
 	groups_closed(groups, &closed);
 }

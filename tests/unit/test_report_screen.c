@@ -327,7 +327,7 @@ static struct groups *many_groups(const struct prefix_set *local)
 	for (unsigned i = 0; i < 100; i++) {
 		char a[20];
 		struct tcpm_flow_id flow;
-		void *slot = NULL;
+		uint64_t user_data = 0;
 
 		snprintf(a, sizeof(a), "10.0.0.%u", i);
 		flow = (struct tcpm_flow_id){
@@ -340,7 +340,7 @@ static struct groups *many_groups(const struct prefix_set *local)
 			.rtt_ns = 1000 * i,
 			.previous_ns = -1,
 			.flow = &flow,
-			.slot = &slot,
+			.user_data = &user_data,
 			.class_ = i % 2 ? TCPM_CLASS_NETWORK : TCPM_CLASS_RESPONSE,
 		};
 

@@ -82,7 +82,7 @@ static void give_class(struct groups *groups, struct test_flow *flow, unsigned c
 		.rtt_ns = rtt_ns,
 		.previous_ns = previous_ns,
 		.flow = &flow->id,
-		.slot = &flow->slot[0],
+		.user_data = &flow->user_data[0],
 		.sent = {.segments = 2, .retransmitted = 1},
 		.class_ = (uint8_t)class_,
 	};
