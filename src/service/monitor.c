@@ -251,9 +251,12 @@ static bool is_patient(const struct monitor *monitor)
 int monitor_follow(struct monitor *monitor, struct error *error)
 {
 	char *expression;
-	int result = is_patient(monitor) ? 0 : find_expression(monitor, &expression, error);
+	int result;
 
-	if (result < 0 || is_patient(monitor))
+	if (is_patient(monitor))
+		return 0;
+	result = find_expression(monitor, &expression, error);
+	if (result < 0)
 		return result;
 	if (string_equal(expression, monitor->expression)) {
 		free(expression);

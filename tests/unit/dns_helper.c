@@ -263,22 +263,36 @@ static void *serve(void *user)
 	}
 }
 
+/* Opens the server's sockets, both on one port. False: the port that UDP got is taken for TCP. */
+static bool bind_both(struct dns_server *server, struct sockaddr_in *address)
+{
+	socklen_t size = sizeof(*address);
+
+	*address = (struct sockaddr_in){.sin_family = AF_INET};
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server->udp = socket(AF_INET, SOCK_DGRAM, 0);
+	server->tcp = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(server->udp, (struct sockaddr *)address, sizeof(*address)) == 0 &&
+	    getsockname(server->udp, (struct sockaddr *)address, &size) == 0 &&
+	    bind(server->tcp, (struct sockaddr *)address, sizeof(*address)) == 0)
+		return true;
+	close(server->udp);
+	close(server->tcp);
+	return false;
+}
+
 void dns_start(struct dns_server *server)
 {
-	struct sockaddr_in place = {.sin_family = AF_INET};
-	socklen_t size = sizeof(place);
+	struct sockaddr_in place;
+	unsigned tries = 20;
 
 	memset(server, 0, sizeof(*server));
-	place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	server->random = 1;
 	server->time_to_live = 1;
 	server->generation = 1;
-	server->udp = socket(AF_INET, SOCK_DGRAM, 0);
-	server->tcp = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(server->udp, (struct sockaddr *)&place, sizeof(place)) != 0 ||
-	    getsockname(server->udp, (struct sockaddr *)&place, &size) != 0 ||
-	    bind(server->tcp, (struct sockaddr *)&place, sizeof(place)) != 0 ||
-	    listen(server->tcp, 8) != 0 || pipe(server->stop) != 0 ||
+	while (!bind_both(server, &place) && --tries)
+		;
+	if (!tries || listen(server->tcp, 8) != 0 || pipe(server->stop) != 0 ||
 	    pthread_create(&server->thread, NULL, serve, server) != 0) {
 		perror("no name server for the test");
 		abort();
