@@ -118,11 +118,6 @@ struct tcpm_frame {
 	uint64_t number;      /* the record's number in its file, from 1 */
 	uint32_t interface;   /* the caller's; handed back in samples */
 	uint16_t linktype;    /* LINKTYPE_ value of tcpdump.org's registry */
-	/* Set by tcpm_engine_partition, 0 otherwise: how many frames before this one were left out,
-	 * whose part it is, and the time of the last that was left out. */
-	uint8_t skipped;
-	uint8_t owner;
-	int64_t before_ns;
 };
 
 /* What one direction of a flow sent. */
@@ -214,22 +209,11 @@ struct tcpm_options {
 	const struct tcpm_tunnel_port *tunnel_ports;
 	size_t tunnel_port_count;
 	uint64_t hash_seed; /* secret, from a random source: keys the flow table */
-	/* Several engines may share the flows of one capture, each in a thread of its own. Each
-	 * is fed all frames, in order, and measures those of its part: all that the same two hosts
-	 * send each other, whatever it is packed into. What is not TCP is of part 0. The engines'
-	 * counters add up to those of one that measures all, and so do their samples and the ends
-	 * of flows, but in three cases: a limit of number or memory is reached; time ran ahead
-	 * and stepped back (by as much, flows may end earlier or later); or so many handshakes
-	 * are open at once whose two directions may bear different labels that some of the SYNs
-	 * are forgotten, of which each engine notes 16,384. */
-	uint32_t partitions; /* how many; 0 and 1: this one measures all */
-	uint32_t partition;  /* this one's part, below that */
 };
 
 /* Everything that happened, since the engine was made. */
 struct tcpm_counters {
-	uint64_t frames; /* without those that another engine measures, see tcpm_options.partitions
-			  */
+	uint64_t frames;
 	uint64_t decoded[TCPM_DECODES]; /* adds up to frames */
 	uint64_t copies;                /* TCP packets captured twice, used once */
 
@@ -270,13 +254,6 @@ TCPM_API void tcpm_engine_free(struct tcpm_engine *engine);
 /* Measures count frames, in order. Cannot fail: what cannot be used is counted. */
 TCPM_API void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames,
 			       size_t count);
-
-/* For an engine that shares a capture's flows (tcpm_options.partitions): of some frames, leaves out
- * those that others measure, as far as a look tells, and moves the rest to the front. Returns
- * how many these are; fed in the place of all, they give the same results, and it is a good part
- * of what feeding all would cost that is saved. */
-TCPM_API size_t tcpm_engine_partition(const struct tcpm_engine *engine, struct tcpm_frame *frames,
-				      size_t count);
 
 /* How many bytes of the engine's max_memory the caller itself uses from now on, as for what
  * it keeps of the samples. Flows make room for it when the engine is next fed. */

@@ -145,7 +145,7 @@ static int file_next(struct source *source, struct tcpm_frame *frames, size_t ma
 }
 
 static int file_next_partition(struct source *source, const struct partition *partition,
-			       struct tcpm_frame *frames, size_t max,
+			       struct tcpm_frame *frames, struct partition_gap *gaps, size_t max,
 			       struct source_partition *owned, struct error *error)
 {
 	struct file_source *file = (struct file_source *)source;
@@ -153,7 +153,7 @@ static int file_next_partition(struct source *source, const struct partition *pa
 
 	if (!file->ended && max > 0)
 		count = took(file,
-			     file->next_partition(file, partition, frames,
+			     file->next_partition(file, partition, frames, gaps,
 						  max > PARTITION_FRAMES ? PARTITION_FRAMES : max,
 						  owned, &file->error));
 	return count > 0 ? count : last_word(file, error);

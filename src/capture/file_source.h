@@ -59,8 +59,8 @@ struct file_source {
 		    struct error *error);
 	/* The same, owned; NULL: the format, or this file's kind of it, has it not. */
 	int (*next_partition)(struct file_source *file, const struct partition *partition,
-			      struct tcpm_frame *frames, size_t max, struct source_partition *owned,
-			      struct error *error);
+			      struct tcpm_frame *frames, struct partition_gap *gaps, size_t max,
+			      struct source_partition *owned, struct error *error);
 	struct pcap_reader pcap;
 	struct pcapng_reader *pcapng; /* NULL: the file is pcap */
 	bool ended;                   /* `result`, and `error` if negative, is the last word */

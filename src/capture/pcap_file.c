@@ -6,6 +6,8 @@
  * twice: once for what nearly every file is (this machine's byte order, plain
  * headers), once for all the rest.
  */
+#include <string.h>
+
 #include "capture/file_source.h"
 
 #include <errno.h>
@@ -132,15 +134,16 @@ static int pcap_next(struct file_source *file, struct tcpm_frame *frames, size_t
 }
 
 static int pcap_next_partition(struct file_source *file, const struct partition *partition,
-			       struct tcpm_frame *frames, size_t max,
+			       struct tcpm_frame *frames, struct partition_gap *gaps, size_t max,
 			       struct source_partition *owned, struct error *error)
 {
 	for (;;) {
 		const uint8_t *const start = file->stream.at;
-		const size_t count = pcap_walk_partition(file, partition, frames, max, owned);
+		const size_t count = pcap_walk_partition(file, partition, frames, gaps, max, owned);
 		if (count > 0 && owned->kept == 0) {
 			file->stream.at = start;
 			owned->kept = walk(file, frames, count, true);
+			memset(gaps, 0, owned->kept * sizeof(*gaps));
 		}
 		if (count > 0)
 			return (int)count;

@@ -78,7 +78,8 @@ static size_t choose(const struct file_source *file, const struct partition *giv
 }
 
 size_t pcap_walk_partition(struct file_source *file, const struct partition *partition,
-			   struct tcpm_frame *frames, size_t max, struct source_partition *owned)
+			   struct tcpm_frame *frames, struct partition_gap *gaps, size_t max,
+			   struct source_partition *owned)
 {
 	struct chosen chosen[PARTITION_FRAMES];
 	const uint8_t *const start = file->stream.at;
@@ -98,9 +99,11 @@ size_t pcap_walk_partition(struct file_source *file, const struct partition *par
 			.time_ns = chosen[i].time_ns,
 			.number = file->records + chosen[i].number + 1,
 			.linktype = PACKET_LINKTYPE_ETHERNET,
+		};
+		gaps[i] = (struct partition_gap){
+			.before_ns = chosen[i].before_ns,
 			.skipped = (uint8_t)(chosen[i].number - next),
 			.owner = (uint8_t)chosen[i].owner,
-			.before_ns = chosen[i].before_ns,
 		};
 		next = chosen[i].number + 1u;
 	}

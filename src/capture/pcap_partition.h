@@ -13,6 +13,7 @@
  * how many there were. The file is usual (see pcap_file.c) and its frames are Ethernet. owned->kept
  * is 0 if all must be kept, for a time goes back. */
 size_t pcap_walk_partition(struct file_source *file, const struct partition *partition,
-			   struct tcpm_frame *frames, size_t max, struct source_partition *owned);
+			   struct tcpm_frame *frames, struct partition_gap *gaps, size_t max,
+			   struct source_partition *owned);
 
 #endif

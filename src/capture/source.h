@@ -27,7 +27,7 @@ struct source_progress {
 
 /* What source_next_partition went through. */
 struct source_partition {
-	size_t kept;         /* frames handed out */
+	size_t kept;         /* frames and gaps handed out */
 	uint64_t wire_bytes; /* of all */
 };
 
@@ -35,8 +35,8 @@ struct source_ops {
 	int (*next)(struct source *source, struct tcpm_frame *frames, size_t max,
 		    struct error *error);
 	int (*next_partition)(struct source *source, const struct partition *partition,
-			      struct tcpm_frame *frames, size_t max, struct source_partition *owned,
-			      struct error *error);
+			      struct tcpm_frame *frames, struct partition_gap *gaps, size_t max,
+			      struct source_partition *owned, struct error *error);
 	const char *(*interface_name)(const struct source *source, uint32_t interface);
 	void (*progress)(const struct source *source, struct source_progress *progress);
 	void (*close)(struct source *source);
@@ -67,13 +67,14 @@ static inline int source_next(struct source *source, struct tcpm_frame *frames, 
 }
 
 /* As source_next of at most PARTITION_FRAMES, and partitions those frames (see packet/partition.h),
- * which costs less than to do it when they have been handed out: `frames` has room for max, and
- * gets owned->kept. Returns how many were gone through. For sources that say so. */
+ * which costs less than to do it when they have been handed out: frames and gaps have room for max,
+ * and get owned->kept. Returns how many were gone through. For sources that say so. */
 static inline int source_next_partition(struct source *source, const struct partition *partition,
-					struct tcpm_frame *frames, size_t max,
-					struct source_partition *owned, struct error *error)
+					struct tcpm_frame *frames, struct partition_gap *gaps,
+					size_t max, struct source_partition *owned,
+					struct error *error)
 {
-	return source->ops->next_partition(source, partition, frames, max, owned, error);
+	return source->ops->next_partition(source, partition, frames, gaps, max, owned, error);
 }
 
 /* The name of an interface that a frame of this source came from, or NULL if it has

@@ -1,60 +1,63 @@
 /*
- * Frames of one's part: see partition.h.
+ * Which frames an engine keeps of those that several share: see partition.h.
  */
 #include "packet/partition.h"
 
 #include <string.h>
 
-static bool only_go_on(const struct tcpm_frame *frames, size_t count)
+/* Whether no time is before the one of the frame before it, nor beyond all that is used. */
+static bool times_advance(const struct tcpm_frame *frames, size_t count)
 {
 	int64_t last_ns = 0;
-	bool odd = false;
+	bool back = false;
 
 	for (size_t i = 0; i < count; i++) {
-		odd |= frames[i].time_ns < last_ns;
+		back |= frames[i].time_ns < last_ns;
 		last_ns = frames[i].time_ns;
 	}
-	return !odd && last_ns <= PARTITION_FARTHEST_NS;
+	return !back && last_ns <= PARTITION_FARTHEST_NS;
 }
 
-/* Of frames whose times only go on, puts those to be kept at the given place, which is theirs or
- * before it. Whose a frame is cannot be foreseen, so nothing depends on it by a jump. */
+/* Moves the frames that are kept of some whose times advance to `kept`, at or before their own
+ * place. Which partition owns a frame is an unpredictable branch, so there is none. */
 static size_t keep(const struct partition *partition, const struct tcpm_frame *frames, size_t count,
-		   struct tcpm_frame *kept)
+		   struct tcpm_frame *kept, struct partition_gap *gaps)
 {
 	int64_t before_ns = 0;
-	size_t most = 0;
+	size_t n = 0;
 	size_t next = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		enum partition_owner whose = partition_of_frame(partition, &frames[i]);
+		enum partition_owner owner = partition_of_frame(partition, &frames[i]);
 
-		kept[most] = frames[i];
-		kept[most].skipped = (uint8_t)(i - next);
-		kept[most].owner = (uint8_t)whose;
-		kept[most].before_ns = before_ns;
-		before_ns = kept[most].time_ns;
-		bool stays = (whose != PARTITION_OTHER) | (i == 0) | (i == count - 1);
+		kept[n] = frames[i];
+		gaps[n] = (struct partition_gap){.before_ns = before_ns,
+						 .skipped = (uint8_t)(i - next),
+						 .owner = (uint8_t)owner};
+		before_ns = kept[n].time_ns;
+		bool stays = (owner != PARTITION_OTHER) | (i == 0) | (i == count - 1);
 
 		next = stays ? i + 1 : next;
-		most += stays;
+		n += stays;
 	}
-	return most;
+	return n;
 }
 
-size_t partition_frames(const struct partition *partition, struct tcpm_frame *frames, size_t count)
+size_t partition_frames(const struct partition *partition, struct tcpm_frame *frames,
+			struct partition_gap *gaps, size_t count)
 {
-	struct tcpm_frame *kept = frames;
+	size_t kept = 0;
 
 	for (size_t at = 0; at < count; at += PARTITION_FRAMES) {
-		size_t some = count - at < PARTITION_FRAMES ? count - at : PARTITION_FRAMES;
+		size_t n = count - at < PARTITION_FRAMES ? count - at : PARTITION_FRAMES;
 
-		if (only_go_on(&frames[at], some)) {
-			kept += keep(partition, &frames[at], some, kept);
+		if (times_advance(&frames[at], n)) {
+			kept += keep(partition, &frames[at], n, &frames[kept], &gaps[kept]);
 		} else {
-			memmove(kept, &frames[at], some * sizeof(*frames));
-			kept += some;
+			memmove(&frames[kept], &frames[at], n * sizeof(*frames));
+			memset(&gaps[kept], 0, n * sizeof(*gaps));
+			kept += n;
 		}
 	}
-	return (size_t)(kept - frames);
+	return kept;
 }

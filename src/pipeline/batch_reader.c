@@ -61,7 +61,7 @@ static void take(struct batch_reader *reader, int count)
 	frame_filter_count(reader->frame_filter, reader->frames, reader->count);
 	if (reader->partition.count > 1)
 		reader->count = (int)partition_frames(&reader->partition, reader->frames,
-						      (size_t)reader->count);
+						      reader->gaps, (size_t)reader->count);
 }
 
 int batch_reader_next(struct batch_reader *reader, size_t most, struct error *error)
@@ -73,7 +73,7 @@ int batch_reader_next(struct batch_reader *reader, size_t most, struct error *er
 	most = room(reader, most);
 	if (most > 0 && sifts)
 		count = source_next_partition(reader->source, &reader->partition, reader->frames,
-					      most, &owned, error);
+					      reader->gaps, most, &owned, error);
 	else if (most > 0)
 		count = source_next(reader->source, reader->frames, most, error);
 	if (count <= 0)

@@ -23,6 +23,7 @@
 struct batch_reader {
 	/* Those of the last part that match, without the ones of other shares. */
 	struct tcpm_frame frames[BATCH_READER_FRAMES];
+	struct partition_gap gaps[BATCH_READER_FRAMES]; /* of each of them */
 	int count;
 	bool apart; /* they continue none of the flows before: flush the engine first */
 	bool pause; /* the source had no more at hand; it may be a pipe that waits */

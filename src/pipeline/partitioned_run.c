@@ -155,6 +155,7 @@ static void measure_part(struct partition_thread *partition)
 	if (partition->reader.apart)
 		tcpm_engine_flush(partition->pipeline.engine);
 	pipeline_feed_filtered(&partition->pipeline, partition->reader.frames,
+			       is_alone(partition) ? NULL : partition->reader.gaps,
 			       partition->reader.count);
 	/* The samples are to be seen as they come, also while a pipe waits for packets. */
 	if (is_alone(partition) && partition->reader.pause && run->options->samples &&

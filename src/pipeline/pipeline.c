@@ -3,6 +3,8 @@
  */
 #include "pipeline/pipeline.h"
 
+#include "rtt/engine_partition.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
@@ -129,15 +131,15 @@ static int make_engine(struct pipeline *pipeline, const struct options *options,
 		.idle_ns = options->service.idle_ns,
 		.closed_ns = options->service.expired_ns,
 		.hash_seed = pipeline_secret(),
-		.partitions = role->of_flows ? run : 1,
-		.partition = role->of_flows ? role->partition : 0,
 	};
+	const struct partition partition = {.count = role->of_flows ? run : 1,
+					    .index = role->of_flows ? role->partition : 0};
 	struct tcpm_handler handler = {.user = pipeline,
 				       .sample = on_sample,
 				       .closed = on_closed,
 				       .wants_flow = wants_flow};
 
-	pipeline->engine = tcpm_engine_new(&settings, &handler);
+	pipeline->engine = engine_new_partition(&settings, &handler, &partition);
 	return pipeline->engine ? 0 : error_set(error, ENOMEM, "out of memory");
 }
 
@@ -273,9 +275,10 @@ void pipeline_feed(struct pipeline *pipeline, const struct source *source,
 	take_facts(pipeline);
 }
 
-void pipeline_feed_filtered(struct pipeline *pipeline, const struct tcpm_frame *frames, int count)
+void pipeline_feed_filtered(struct pipeline *pipeline, const struct tcpm_frame *frames,
+			    const struct partition_gap *gaps, int count)
 {
-	tcpm_engine_feed(pipeline->engine, frames, (size_t)count);
+	engine_feed_partition(pipeline->engine, frames, gaps, (size_t)count);
 	add_pending(pipeline);
 	share_memory(pipeline);
 	take_facts(pipeline);

@@ -54,8 +54,8 @@ uint64_t pipeline_secret(void);
 struct pipeline_role {
 	unsigned run;  /* how many there are, between which the limits on memory are divided */
 	unsigned sets; /* as for pipeline_groups_new */
-	/* All see the same frames, and share the flows (see tcpm_options.partitions); this is one,
-	 * and the first speaks for all. */
+	/* All see the same frames, and share the flows (see rtt/engine_partition.h); this is one,
+	 * and the first prints messages for all. */
 	bool of_flows;
 	unsigned partition;
 };
@@ -83,7 +83,9 @@ struct groups *pipeline_groups_new(const struct options *options, const struct p
 void pipeline_feed(struct pipeline *pipeline, const struct source *source,
 		   struct tcpm_frame *frames, int count);
 
-/* Measures frames that went through the measure's intake. Windows are not looked at. */
-void pipeline_feed_filtered(struct pipeline *pipeline, const struct tcpm_frame *frames, int count);
+/* Measures frames that went through the pipeline's frame filter, as a batch reader has them.
+ * Sampling windows are not looked at. gaps: NULL without partitions. */
+void pipeline_feed_filtered(struct pipeline *pipeline, const struct tcpm_frame *frames,
+			    const struct partition_gap *gaps, int count);
 
 #endif

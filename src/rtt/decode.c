@@ -69,17 +69,16 @@ static unsigned identify(const struct decode_rules *rules, const struct packet *
 /* The frame's packet, if it is of this engine's part. As enum tcpm_decode, or
  * DECODED_ELSEWHERE. */
 static unsigned decode_ours(const struct decode_rules *rules, const struct tcpm_frame *frame,
-			    struct packet *packet)
+			    unsigned owner, struct packet *packet)
 {
-	unsigned whose = frame->owner;
 	unsigned result;
 
-	if (whose == PARTITION_UNKNOWN)
-		whose = partition_of_frame(&rules->partition, frame);
-	if (whose == PARTITION_OTHER)
+	if (owner == PARTITION_UNKNOWN)
+		owner = partition_of_frame(&rules->partition, frame);
+	if (owner == PARTITION_OTHER)
 		return DECODED_ELSEWHERE;
 	result = packet_decode_with(&rules->ports, frame, packet);
-	if (whose == PARTITION_OWN)
+	if (owner == PARTITION_OWN)
 		return result;
 	if (result == TCPM_DECODE_TCP ? partition_is_other(&rules->partition, host_pair(packet))
 				      : rules->partition.index != 0)
@@ -95,20 +94,18 @@ static uint32_t size_of(const struct packet *packet)
 	return packet->length + ((packet->flags & TCP_SYN) != 0) + ((packet->flags & TCP_FIN) != 0);
 }
 
-void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *frame,
+void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *frame, unsigned owner,
 		  struct decoded *decoded)
 {
 	const struct packet *packet = &decoded->packet;
 	unsigned result = rules->partition.count > 1
-				  ? decode_ours(rules, frame, &decoded->packet)
+				  ? decode_ours(rules, frame, owner, &decoded->packet)
 				  : packet_decode_with(&rules->ports, frame, &decoded->packet);
 	unsigned sender;
 
 	decoded->arrival.now_ns = frame->time_ns;
 	decoded->arrival.timed = frame->time_ns != TCPM_NO_TIME;
 	decoded->number = frame->number;
-	decoded->skipped = frame->skipped;
-	decoded->before_ns = frame->before_ns;
 	decoded->result = (uint8_t)result;
 	if (result != TCPM_DECODE_TCP)
 		return;

@@ -24,7 +24,7 @@
 struct decoded {
 	struct flow_name name;  /* its interface: the frame's */
 	struct arrival arrival; /* now_ns: the frame's time_ns, as it is; frame: to be set */
-	int64_t before_ns;      /* as the frame's, and */
+	int64_t before_ns;      /* as in its gap, and */
 	uint8_t skipped;
 	uint8_t result; /* enum tcpm_decode, or DECODED_ELSEWHERE */
 	uint8_t sender; /* index in the id */
@@ -44,8 +44,9 @@ struct decode_rules {
 	struct partition partition;
 };
 
-/* Decodes a frame, finds out whose it is, and names its flow. */
-void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *frame,
+/* Decodes a frame, unless another partition owns it, and makes the key of its flow. owner: enum
+ * partition_owner, as far as it is known. skipped and before_ns are the caller's to set. */
+void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *frame, unsigned owner,
 		  struct decoded *decoded);
 
 #endif

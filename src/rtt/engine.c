@@ -12,6 +12,7 @@
 
 #include "packet/packet.h"
 #include "rtt/decode.h"
+#include "rtt/engine_partition.h"
 #include "rtt/flow_table.h"
 #include "rtt/flow_totals.h"
 #include "rtt/handshake.h"
@@ -45,11 +46,11 @@ struct tcpm_engine {
 	int64_t steady_ns; /* the earlier of the last two: one wild stamp moves it not */
 	bool started;
 	uint64_t max_memory;
-	uint64_t elsewhere; /* see tcpm_engine_reserve */
+	uint64_t reserved_bytes; /* see tcpm_engine_reserve */
 };
 
 /* So many frames go through together. */
-#define FEED_PART 16
+#define BATCH_FRAMES 16
 
 static void flow_closed(void *user, struct flow *flow)
 {
@@ -79,8 +80,7 @@ static bool options_valid(const struct tcpm_options *options)
 	return options->max_flows <= MAX_FLOWS && options->max_memory <= MAX_MEMORY &&
 	       options->max_segments <= MAX_SEGMENTS &&
 	       options->max_flow_segments <= MAX_FLOW_SEGMENTS && options->idle_ns >= 0 &&
-	       options->half_open_ns >= 0 && options->closed_ns >= 0 &&
-	       options->partition < (options->partitions ? options->partitions : 1);
+	       options->half_open_ns >= 0 && options->closed_ns >= 0;
 }
 
 static struct tcpm_options with_defaults(const struct tcpm_options *given)
@@ -103,8 +103,6 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 		options.half_open_ns = 140 * SECOND_NS;
 	if (!options.closed_ns)
 		options.closed_ns = 15 * SECOND_NS;
-	if (!options.partitions)
-		options.partitions = 1;
 	return options;
 }
 
@@ -119,8 +117,9 @@ static uint32_t segments_within(const struct tcpm_options *options)
 	return segments;
 }
 
-struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
-				    const struct tcpm_handler *handler)
+struct tcpm_engine *engine_new_partition(const struct tcpm_options *given,
+					 const struct tcpm_handler *handler,
+					 const struct partition *partition)
 {
 	static const struct tcpm_options none = {0};
 
@@ -128,7 +127,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 		given = &none;
 	struct packet_ports ports;
 
-	if (!options_valid(given) ||
+	if (!options_valid(given) || partition->index >= partition->count ||
 	    !packet_ports_set(&ports, given->tunnel_ports, given->tunnel_port_count)) {
 		errno = EINVAL;
 		return NULL;
@@ -153,7 +152,7 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 	engine->rules = (struct decode_rules){
 		.ports = ports,
 		.seed = options.hash_seed,
-		.partition = {.count = options.partitions, .index = options.partition},
+		.partition = *partition,
 	};
 	engine->handler = handler ? *handler : (struct tcpm_handler){0};
 	engine->flows = flow_table_new(&table);
@@ -168,6 +167,14 @@ struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *given,
 	engine->expiry = flow_table_expiry(engine->flows);
 	engine->memory.units = segment_slab_units(engine->memory.slab);
 	return engine;
+}
+
+struct tcpm_engine *tcpm_engine_new(const struct tcpm_options *options,
+				    const struct tcpm_handler *handler)
+{
+	static const struct partition all = {.count = 1};
+
+	return engine_new_partition(options, handler, &all);
 }
 
 void tcpm_engine_free(struct tcpm_engine *engine)
@@ -255,7 +262,7 @@ static __attribute__((noinline)) struct flow *flow_of(struct tcpm_engine *engine
 	return flow;
 }
 
-static void tell_sample(struct tcpm_engine *engine, const struct flow *flow,
+static void emit_sample(struct tcpm_engine *engine, const struct flow *flow,
 			struct tcpm_sample *sample)
 {
 	const struct tcpm_handler *handler = &engine->handler;
@@ -270,8 +277,8 @@ static void tell_sample(struct tcpm_engine *engine, const struct flow *flow,
 	handler->sample(handler->user, sample);
 }
 
-static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
-			const struct verdict *verdict, const struct decoded *decoded)
+static void add_sample(struct tcpm_engine *engine, struct flow *flow, unsigned sender,
+		       const struct verdict *verdict, const struct decoded *decoded)
 {
 	struct flow_totals *totals = &flow->totals[sender];
 	struct tcpm_sample sample = {
@@ -290,7 +297,7 @@ static void give_sample(struct tcpm_engine *engine, struct flow *flow, unsigned 
 
 	flow_totals_sample(engine->flows, flow, sender, verdict->class_, verdict->rtt_ns);
 	engine->counters.samples[verdict->method][verdict->class_]++;
-	tell_sample(engine, flow, &sample);
+	emit_sample(engine, flow, &sample);
 }
 
 /* The longest of a direction's last round trips, one of each class; 0: there is none. */
@@ -326,7 +333,7 @@ static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned se
 		verdict.reason = TCPM_REASON_OVERDUE;
 	}
 	if (verdict.sample)
-		give_sample(engine, flow, !sender, &verdict, decoded);
+		add_sample(engine, flow, !sender, &verdict, decoded);
 	else if (verdict.selective)
 		counters->sack_reasons[verdict.reason]++;
 	else
@@ -422,12 +429,13 @@ static void note_syn(struct tcpm_engine *engine, struct flow *flow, unsigned sen
 	}
 }
 
-static void measure(struct tcpm_engine *engine, const struct decoded *decoded, struct flow *likely)
+static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
+		    struct flow *prefetched)
 {
 	const struct packet *packet = &decoded->packet;
 	int64_t now_ns = decoded->arrival.now_ns;
 	unsigned sender = decoded->sender;
-	struct flow *flow = flow_table_is_found(likely, &decoded->name) ? likely : NULL;
+	struct flow *flow = flow_table_is_found(prefetched, &decoded->name) ? prefetched : NULL;
 
 	if (!flow || !decoded->plain || flow->rare || flow_table_moves(flow, now_ns)) {
 		flow = flow_of(engine, decoded, flow);
@@ -459,8 +467,9 @@ static void pass_skipped(struct tcpm_engine *engine, const struct decoded *decod
 	engine->fed += decoded->skipped;
 }
 
-/* `likely`: the flow, if it is not another or none. */
-static void work_on(struct tcpm_engine *engine, struct decoded *decoded, struct flow *likely)
+/* `prefetched`: the flow, if it is not another or none. */
+static void process_frame(struct tcpm_engine *engine, struct decoded *decoded,
+			  struct flow *prefetched)
 {
 	bool elsewhere = decoded->result == DECODED_ELSEWHERE;
 
@@ -477,50 +486,68 @@ static void work_on(struct tcpm_engine *engine, struct decoded *decoded, struct 
 	if (decoded->result != TCPM_DECODE_TCP)
 		return;
 	decoded->arrival.frame = (uint32_t)engine->fed;
-	measure(engine, decoded, likely);
+	measure(engine, decoded, prefetched);
 }
 
 /*
- * Looking a flow up is mostly waiting for memory. So frames go through in parts, of which three are
- * under way at a time: while one is worked on, of the next one the flows are found and what they
- * need is fetched, and the one behind that is decoded and its places in the table are fetched.
+ * Looking a flow up is mostly waiting for memory. So frames go through in batches, of which three
+ * are under way at a time: while one is worked on, of the next one the flows are found and what
+ * they need is fetched, and the one behind that is decoded and its places in the table are fetched.
  */
-struct part {
+struct batch {
 	size_t count;
-	struct decoded decoded[FEED_PART];
-	struct flow *likely[FEED_PART]; /* see work_on */
+	struct decoded decoded[BATCH_FRAMES];
+	struct flow *prefetched[BATCH_FRAMES]; /* see process_frame */
 };
 
-/* Decodes the next frames, and asks for their places in the table. Returns how many. */
-static size_t begin_part(const struct tcpm_engine *engine, const struct tcpm_frame *frames,
-			 size_t left, struct part *part)
-{
-	part->count = left < FEED_PART ? left : FEED_PART;
-	for (size_t i = 0; i < part->count; i++) {
-		struct decoded *decoded = &part->decoded[i];
+/* What is still to be fed. */
+struct input {
+	const struct tcpm_frame *frames;
+	const struct partition_gap *gaps; /* NULL: nothing was left out */
+	size_t count;
+};
 
-		decode_frame(&engine->rules, &frames[i], decoded);
+/* Decodes the next frames, and prefetches their buckets of the flow table. */
+static void begin_batch(const struct tcpm_engine *engine, struct input *input, struct batch *batch)
+{
+	const struct tcpm_frame *const frames = input->frames;
+	const struct partition_gap *const gaps = input->gaps;
+	const size_t count = input->count < BATCH_FRAMES ? input->count : BATCH_FRAMES;
+
+	batch->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct decoded *decoded = &batch->decoded[i];
+
+		decode_frame(&engine->rules, &frames[i], gaps ? gaps[i].owner : PARTITION_UNKNOWN,
+			     decoded);
+		decoded->skipped = 0;
 		if (decoded->result == TCPM_DECODE_TCP)
 			flow_table_prefetch_bucket(engine->flows, decoded->name.hash);
 	}
-	return part->count;
+	for (size_t i = 0; gaps && i < count; i++) {
+		batch->decoded[i].skipped = gaps[i].skipped;
+		batch->decoded[i].before_ns = gaps[i].before_ns;
+	}
+	input->frames += count;
+	input->gaps += gaps ? count : 0;
+	input->count -= count;
 }
 
 /* Asks for the flows. */
-static void find_flows(struct tcpm_engine *engine, struct part *part)
+static void find_flows(struct tcpm_engine *engine, struct batch *batch)
 {
-	for (size_t i = 0; i < part->count; i++)
-		part->likely[i] = part->decoded[i].result == TCPM_DECODE_TCP
-					  ? flow_table_prefetch_flow(engine->flows,
-								     part->decoded[i].name.hash)
-					  : NULL;
+	for (size_t i = 0; i < batch->count; i++)
+		batch->prefetched[i] = batch->decoded[i].result == TCPM_DECODE_TCP
+					       ? flow_table_prefetch_flow(
+							 engine->flows, batch->decoded[i].name.hash)
+					       : NULL;
 }
 
 /* Asks for what the flows keep elsewhere. */
-static void fetch_rings(struct tcpm_engine *engine, const struct part *part)
+static void fetch_rings(struct tcpm_engine *engine, const struct batch *batch)
 {
-	for (size_t i = 0; i < part->count; i++) {
-		const struct flow *flow = part->likely[i];
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct flow *flow = batch->prefetched[i];
 
 		if (!flow)
 			continue;
@@ -529,10 +556,10 @@ static void fetch_rings(struct tcpm_engine *engine, const struct part *part)
 	}
 }
 
-static void finish_part(struct tcpm_engine *engine, struct part *part)
+static void finish_batch(struct tcpm_engine *engine, struct batch *batch)
 {
-	for (size_t i = 0; i < part->count; i++)
-		work_on(engine, &part->decoded[i], part->likely[i]);
+	for (size_t i = 0; i < batch->count; i++)
+		process_frame(engine, &batch->decoded[i], batch->prefetched[i]);
 }
 
 static void count_flows(struct tcpm_engine *engine)
@@ -548,19 +575,19 @@ static void fit(struct tcpm_engine *engine)
 {
 	struct segment_slab *slab = engine->memory.slab;
 	uint64_t most = engine->max_memory;
-	uint64_t left = most > engine->elsewhere ? most - engine->elsewhere : 0;
+	uint64_t left = most > engine->reserved_bytes ? most - engine->reserved_bytes : 0;
 
 	segment_slab_bound(slab, (size_t)(left / 5 * 2));
 	do {
 		if (tcpm_engine_memory(engine) > left)
 			segment_slab_trim(slab);
 	} while (!flow_table_fit(engine->flows,
-				 segment_slab_memory(slab) + (size_t)engine->elsewhere));
+				 segment_slab_memory(slab) + (size_t)engine->reserved_bytes));
 }
 
 void tcpm_engine_reserve(struct tcpm_engine *engine, uint64_t bytes)
 {
-	engine->elsewhere = bytes < MAX_MEMORY ? bytes : MAX_MEMORY;
+	engine->reserved_bytes = bytes < MAX_MEMORY ? bytes : MAX_MEMORY;
 }
 
 uint64_t tcpm_engine_memory(const struct tcpm_engine *engine)
@@ -568,24 +595,25 @@ uint64_t tcpm_engine_memory(const struct tcpm_engine *engine)
 	return flow_table_memory(engine->flows) + segment_slab_memory(engine->memory.slab);
 }
 
-void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
+void engine_feed_partition(struct tcpm_engine *engine, const struct tcpm_frame *frames,
+			   const struct partition_gap *gaps, size_t count)
 {
-	struct part parts[3];
-	struct part *now = &parts[0];
-	struct part *next = &parts[1];
-	struct part *far = &parts[2];
-	size_t begun;
+	struct input input = {.frames = frames, .gaps = gaps, .count = count};
+	struct batch batches[3];
+	struct batch *now = &batches[0];
+	struct batch *next = &batches[1];
+	struct batch *far = &batches[2];
 
 	fit(engine);
 	now->count = 0;
-	begun = begin_part(engine, frames, count, next);
+	begin_batch(engine, &input, next);
 	while (now->count > 0 || next->count > 0) {
-		struct part *done = now;
+		struct batch *done = now;
 
 		find_flows(engine, next);
-		begun += begin_part(engine, &frames[begun], count - begun, far);
+		begin_batch(engine, &input, far);
 		fetch_rings(engine, next);
-		finish_part(engine, now);
+		finish_batch(engine, now);
 		now = next;
 		next = far;
 		far = done;
@@ -593,10 +621,7 @@ void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frame
 	count_flows(engine);
 }
 
-size_t tcpm_engine_partition(const struct tcpm_engine *engine, struct tcpm_frame *frames,
-			     size_t count)
+void tcpm_engine_feed(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
 {
-	return engine->rules.partition.count > 1
-		       ? partition_frames(&engine->rules.partition, frames, count)
-		       : count;
+	engine_feed_partition(engine, frames, NULL, count);
 }

@@ -85,6 +85,7 @@ static unsigned check_frame(const struct source *source, const struct tcpm_frame
 static void check_sifted(const uint8_t *bytes, size_t length, size_t max, uint64_t records)
 {
 	static struct tcpm_frame frames[128];
+	static struct partition_gap gaps[128];
 	const struct partition sift = {.count = 2, .index = max & 1};
 	struct source_partition sifted;
 	struct source *source;
@@ -93,13 +94,13 @@ static void check_sifted(const uint8_t *bytes, size_t length, size_t max, uint64
 	int count;
 
 	must(file_source_open_fd(input(bytes, length, 0), "fuzz", &source, &error) == 0);
-	while (source->partitions &&
-	       (count = source_next_partition(source, &sift, frames, max, &sifted, &error)) > 0) {
+	while (source->partitions && (count = source_next_partition(source, &sift, frames, gaps,
+								    max, &sifted, &error)) > 0) {
 		const uint64_t end = number + (uint64_t)count;
 
 		must((size_t)count <= max && sifted.kept <= (size_t)count && sifted.kept > 0);
 		for (size_t i = 0; i < sifted.kept; i++) {
-			number += frames[i].skipped + 1u;
+			number += gaps[i].skipped + 1u;
 			check_frame(source, &frames[i], number);
 		}
 		must(number == end);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rtt/engine_partition.h"
 #include "tcpmetro.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -163,15 +164,18 @@ static void add_decoded(uint64_t sums[TCPM_DECODES], const struct tcpm_engine *e
 static void share(const struct tcpm_frame *frames, size_t count, uint32_t shares,
 		  uint64_t sums[TCPM_DECODES])
 {
+	static const struct tcpm_options options = {0};
 	static struct tcpm_frame mine[MOST_SHARED];
+	static struct partition_gap gaps[MOST_SHARED];
 
 	for (uint32_t i = 0; i < shares; i++) {
-		struct tcpm_options options = {.partitions = shares, .partition = i};
-		struct tcpm_engine *engine = tcpm_engine_new(&options, NULL);
+		const struct partition partition = {.count = shares, .index = i};
+		struct tcpm_engine *engine = engine_new_partition(&options, NULL, &partition);
 
 		require(engine != NULL);
 		memcpy(mine, frames, count * sizeof(*frames));
-		tcpm_engine_feed(engine, mine, tcpm_engine_partition(engine, mine, count));
+		engine_feed_partition(engine, mine, gaps,
+				      partition_frames(&partition, mine, gaps, count));
 		add_decoded(sums, engine);
 		tcpm_engine_free(engine);
 	}

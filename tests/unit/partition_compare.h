@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "mixed_captures.h"
+#include "rtt/engine_partition.h"
 #include "tcpmetro.h"
 
 #define MOST_SAID   20000
@@ -93,12 +94,11 @@ static struct tcpm_engine *make_engine(struct heard *heard, uint32_t shares, uin
 					     .max_segments = 65536,
 					     .tunnel_ports = ports,
 					     .tunnel_port_count = 1,
-					     .hash_seed = 42,
-					     .partitions = shares,
-					     .partition = share};
+					     .hash_seed = 42};
+	const struct partition partition = {.count = shares ? shares : 1, .index = share};
 	const struct tcpm_handler handler = {
 		.user = heard, .sample = on_sample, .closed = on_closed};
-	struct tcpm_engine *engine = tcpm_engine_new(&options, &handler);
+	struct tcpm_engine *engine = engine_new_partition(&options, &handler, &partition);
 
 	assert_non_null(engine);
 	return engine;
@@ -122,23 +122,27 @@ static size_t portion_of(const struct way *way, size_t at, size_t count, uint64_
 }
 
 /* Sifting rewrites the frames, and leaves what lies behind those it kept. */
-static void feed_sifted(struct tcpm_engine *engine, const struct tcpm_frame *frames, size_t count)
+static void feed_sifted(struct tcpm_engine *engine, const struct partition *partition,
+			const struct tcpm_frame *frames, size_t count)
 {
 	struct tcpm_frame *mine = malloc((count + 1) * sizeof(*mine));
+	struct partition_gap *gaps = malloc((count + 1) * sizeof(*gaps));
 	size_t kept;
 
 	assert_non_null(mine);
+	assert_non_null(gaps);
 	memcpy(mine, frames, count * sizeof(*mine));
 	memset(&mine[count], 0xee, sizeof(*mine));
-	kept = tcpm_engine_partition(engine, mine, count);
+	kept = partition_frames(partition, mine, gaps, count);
 	assert_true(kept <= count);
 	assert_int_equal(mine[count].captured, 0xeeeeeeee);
-	tcpm_engine_feed(engine, mine, kept);
+	engine_feed_partition(engine, mine, gaps, kept);
+	free(gaps);
 	free(mine);
 }
 
-static void feed_all(struct tcpm_engine *engine, const struct capture *capture,
-		     const struct way *way)
+static void feed_all(struct tcpm_engine *engine, const struct partition *partition,
+		     const struct capture *capture, const struct way *way)
 {
 	uint64_t seed = 9;
 	size_t portion;
@@ -152,7 +156,7 @@ static void feed_all(struct tcpm_engine *engine, const struct capture *capture,
 		if (!way->portion || (way->in_turns && random_below(&seed, 2)))
 			tcpm_engine_feed(engine, frames, portion);
 		else
-			feed_sifted(engine, frames, portion);
+			feed_sifted(engine, partition, frames, portion);
 	}
 }
 
@@ -186,8 +190,10 @@ static void hear(const struct capture *capture, const struct way *way, uint32_t 
 		struct tcpm_engine *engine;
 
 		heard->share = (uint8_t)share;
+		const struct partition partition = {.count = shares ? shares : 1, .index = share};
+
 		engine = make_engine(heard, shares, share);
-		feed_all(engine, capture, way);
+		feed_all(engine, &partition, capture, way);
 		add_counters(heard->before, engine);
 		tcpm_engine_flush(engine);
 		add_counters(heard->after, engine);

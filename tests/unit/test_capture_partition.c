@@ -125,7 +125,7 @@ static bool times_go_back(const struct tcpm_frame *frames, size_t count)
 
 /* What is kept of frames that are sifted together. */
 static size_t sift_naively(const struct partition *sift, const struct tcpm_frame *frames,
-			   size_t count, struct tcpm_frame *kept)
+			   size_t count, struct tcpm_frame *kept, struct partition_gap *gaps)
 {
 	bool all = times_go_back(frames, count);
 	size_t most = 0;
@@ -137,9 +137,9 @@ static size_t sift_naively(const struct partition *sift, const struct tcpm_frame
 			continue;
 		}
 		kept[most] = frames[i];
-		kept[most].skipped = (uint8_t)left_out;
+		gaps[most] = (struct partition_gap){.skipped = (uint8_t)left_out};
 		if (left_out)
-			kept[most].before_ns = frames[i - 1].time_ns;
+			gaps[most].before_ns = frames[i - 1].time_ns;
 		most++;
 		left_out = 0;
 	}
@@ -147,14 +147,15 @@ static size_t sift_naively(const struct partition *sift, const struct tcpm_frame
 }
 
 /* whose: what the source told, which may be nothing. */
-static void assert_whose(const struct partition *sift, const struct tcpm_frame *frame)
+static void assert_whose(const struct partition *sift, const struct tcpm_frame *frame,
+			 const struct partition_gap *gap)
 {
 	uint32_t hosts;
 
-	if (frame->owner == PARTITION_UNKNOWN)
+	if (gap->owner == PARTITION_UNKNOWN)
 		return;
 	assert_true(host_pair_peek(frame, &hosts));
-	assert_int_equal(frame->owner, is_others(sift, frame) ? PARTITION_OTHER : PARTITION_OWN);
+	assert_int_equal(gap->owner, is_others(sift, frame) ? PARTITION_OTHER : PARTITION_OWN);
 }
 
 static void assert_same_frame(const struct tcpm_frame *frame, const struct tcpm_frame *wanted)
@@ -165,10 +166,14 @@ static void assert_same_frame(const struct tcpm_frame *frame, const struct tcpm_
 	assert_int_equal(frame->number, wanted->number);
 	assert_int_equal(frame->interface, wanted->interface);
 	assert_int_equal(frame->linktype, wanted->linktype);
-	assert_int_equal(frame->skipped, wanted->skipped);
-	if (wanted->skipped)
-		assert_int_equal(frame->before_ns, wanted->before_ns);
 	assert_memory_equal(frame->bytes, wanted->bytes, frame->captured);
+}
+
+static void assert_same_gap(const struct partition_gap *gap, const struct partition_gap *wanted)
+{
+	assert_int_equal(gap->skipped, wanted->skipped);
+	if (wanted->skipped)
+		assert_int_equal(gap->before_ns, wanted->before_ns);
 }
 
 /* ---- comparing ---- */
@@ -187,11 +192,12 @@ static struct source *open_builder(const struct builder *builder)
 
 /* The frames of one call; the plain source may need several for them. */
 static void assert_same_call(struct source *plain, const struct partition *sift,
-			     const struct tcpm_frame *frames, int count,
-			     const struct source_partition *sifted)
+			     const struct tcpm_frame *frames, const struct partition_gap *gaps,
+			     int count, const struct source_partition *sifted)
 {
 	struct tcpm_frame all[PARTITION_FRAMES];
 	struct tcpm_frame kept[PARTITION_FRAMES];
+	struct partition_gap kept_gaps[PARTITION_FRAMES];
 	struct error error;
 	uint64_t wire_bytes = 0;
 	size_t most;
@@ -200,12 +206,13 @@ static void assert_same_call(struct source *plain, const struct partition *sift,
 	assert_int_equal(source_next(plain, all, (size_t)count, &error), count);
 	for (int i = 0; i < count; i++)
 		wire_bytes += all[i].wire_length;
-	most = sift_naively(sift, all, (size_t)count, kept);
+	most = sift_naively(sift, all, (size_t)count, kept, kept_gaps);
 	assert_int_equal(sifted->kept, most);
 	assert_int_equal(sifted->wire_bytes, wire_bytes);
 	for (size_t i = 0; i < most; i++) {
 		assert_same_frame(&frames[i], &kept[i]);
-		assert_whose(sift, &frames[i]);
+		assert_same_gap(&gaps[i], &kept_gaps[i]);
+		assert_whose(sift, &frames[i], &gaps[i]);
 	}
 }
 
@@ -214,6 +221,7 @@ static void compare(const struct builder *builder, const struct partition *sift,
 	struct source *sifting = open_builder(builder);
 	struct source *plain = open_builder(builder);
 	struct tcpm_frame frames[PARTITION_FRAMES];
+	struct partition_gap gaps[PARTITION_FRAMES];
 	struct source_partition sifted;
 	struct source_progress progress;
 	struct error error, wanted;
@@ -221,15 +229,17 @@ static void compare(const struct builder *builder, const struct partition *sift,
 	int count;
 
 	assert_true(sifting->partitions);
-	while ((count = source_next_partition(sifting, sift, frames, max, &sifted, &error)) > 0) {
+	while ((count = source_next_partition(sifting, sift, frames, gaps, max, &sifted, &error)) >
+	       0) {
 		assert_true((size_t)count <= max && count <= PARTITION_FRAMES);
-		assert_same_call(plain, sift, frames, count, &sifted);
+		assert_same_call(plain, sift, frames, gaps, count, &sifted);
 		records += (uint64_t)count;
 	}
 	assert_int_equal(source_next(plain, frames, max, &wanted), count);
 	if (count < 0)
 		assert_string_equal(error.text, wanted.text);
-	assert_int_equal(source_next_partition(sifting, sift, frames, max, &sifted, &error), count);
+	assert_int_equal(source_next_partition(sifting, sift, frames, gaps, max, &sifted, &error),
+			 count);
 	source_progress(sifting, &progress);
 	assert_int_equal(progress.records, records);
 	source_close(sifting);
@@ -295,6 +305,8 @@ static void frames_at_hand(void **state)
 	static const struct partition sift = {3, 1};
 	struct tcpm_frame frames[1000];
 	struct tcpm_frame kept[1000];
+	struct partition_gap gaps[1000];
+	struct partition_gap kept_gaps[1000];
 	struct error error;
 	struct builder builder;
 
@@ -314,12 +326,15 @@ static void frames_at_hand(void **state)
 
 				if (some > PARTITION_FRAMES)
 					some = PARTITION_FRAMES;
-				wanted += sift_naively(&sift, &frames[at], some, &kept[wanted]);
+				wanted += sift_naively(&sift, &frames[at], some, &kept[wanted],
+						       &kept_gaps[wanted]);
 			}
-			assert_int_equal(partition_frames(&sift, frames, (size_t)count), wanted);
+			assert_int_equal(partition_frames(&sift, frames, gaps, (size_t)count),
+					 wanted);
 			for (size_t i = 0; i < wanted; i++) {
 				assert_same_frame(&frames[i], &kept[i]);
-				assert_whose(&sift, &frames[i]);
+				assert_same_gap(&gaps[i], &kept_gaps[i]);
+				assert_whose(&sift, &frames[i], &gaps[i]);
 			}
 		}
 		assert_true(wanted > 0);

@@ -269,6 +269,8 @@ static void sifting_leaves_out(void **state)
 	together.count = 0;
 	for (uint32_t share = 0; share < 3; share++) {
 		struct tcpm_engine *engine = make_engine(&together, 3, share);
+		const struct partition partition = {.count = 3, .index = share};
+		struct partition_gap gaps[300];
 		struct tcpm_frame mine[300];
 		size_t kept;
 		size_t fed = 0;
@@ -276,15 +278,15 @@ static void sifting_leaves_out(void **state)
 		memcpy(mine, capture.frames, sizeof(mine));
 		for (size_t i = 0; i < 300; i++)
 			mine[i].time_ns = (int64_t)i * MS;
-		kept = tcpm_engine_partition(engine, mine, 300);
+		kept = partition_frames(&partition, mine, gaps, 300);
 		assert_in_range(kept, 50, 150);
 		for (size_t i = 0; i < kept; i++)
-			fed += 1u + mine[i].skipped;
+			fed += 1u + gaps[i].skipped;
 		assert_int_equal(fed, 300);
-		tcpm_engine_feed(engine, mine, kept);
+		engine_feed_partition(engine, mine, gaps, kept);
 		/* The first and the last of each 256 stay, whose ever they are. */
 		assert_in_range(tcpm_engine_counters(engine)->frames, kept - 4, kept);
-		assert_int_equal(tcpm_engine_partition(engine, mine, 0), 0);
+		assert_int_equal(partition_frames(&partition, mine, gaps, 0), 0);
 		tcpm_engine_free(engine);
 	}
 }
@@ -292,15 +294,15 @@ static void sifting_leaves_out(void **state)
 /* Where one engine measures all, nothing is left out. */
 static void alone_it_keeps_all(void **state)
 {
-	struct tcpm_engine *engine = make_engine(&together, 0, 0);
+	static const struct partition all = {.count = 1};
 	static struct tcpm_frame mine[FRAMES];
+	static struct partition_gap gaps[FRAMES];
 
 	(void)state;
 	make_flavour(&capture, flavour_named("crowd"));
 	memcpy(mine, capture.frames, sizeof(mine));
-	assert_int_equal(tcpm_engine_partition(engine, mine, capture.count), capture.count);
+	assert_int_equal(partition_frames(&all, mine, gaps, capture.count), capture.count);
 	assert_memory_equal(mine, capture.frames, sizeof(mine));
-	tcpm_engine_free(engine);
 }
 
 static void one_share_is_all(void **state)
@@ -316,16 +318,17 @@ static void one_share_is_all(void **state)
 
 static void refused(void **state)
 {
-	static const uint32_t wrong[][2] = {{0, 1}, {1, 1}, {2, 2}, {2, 3}, {5, UINT32_MAX}};
-	static const uint32_t right[][2] = {{0, 0}, {1, 0}, {2, 1}, {UINT32_MAX, UINT32_MAX - 1}};
+	static const struct tcpm_options options = {0};
+	static const uint32_t wrong[][2] = {{0, 0}, {0, 1}, {1, 1},
+					    {2, 2}, {2, 3}, {5, UINT32_MAX}};
+	static const uint32_t right[][2] = {{1, 0}, {2, 1}, {UINT32_MAX, UINT32_MAX - 1}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		const struct tcpm_options options = {.partitions = wrong[i][0],
-						     .partition = wrong[i][1]};
+		const struct partition partition = {wrong[i][0], wrong[i][1]};
 
 		errno = 0;
-		assert_null(tcpm_engine_new(&options, NULL));
+		assert_null(engine_new_partition(&options, NULL, &partition));
 		assert_int_equal(errno, EINVAL);
 	}
 	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
