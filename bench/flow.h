@@ -1,5 +1,5 @@
 /*
- * Made-up connections that go on forever, one turn at a time.
+ * Generated connections that never end, one turn at a time.
  *
  * A flow is a place at which one connection follows another: handshake, data, FINs, and
  * the next one from a new port. Half of the wire is nobody: both directions are written,

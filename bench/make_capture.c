@@ -5,12 +5,12 @@
  *	make_capture [--seed N] full PACKETS FILE
  *	make_capture [--seed N] scan SYNS FLOWS FILE TRUTH
  *
- *	idle  so many connections alive at once (1,000 clients, to 50 servers): all
+ *	idle  that many concurrent connections (1,000 clients, to 50 servers): all
  *	      handshakes, in one scattered order, then a request, an answer and its
  *	      acknowledgement of each, in another. Snap length 96
- *	full  so many packets of 500 bulk transfers, full segments of 1,500 bytes, all of
+ *	full  that many packets of 500 bulk transfers, full segments of 1,500 bytes, all of
  *	      each packet captured
- *	scan  so many SYNs, each to another address, 100,000 a second, never answered.
+ *	scan  that many SYNs, each to another address, 100,000 per second, never answered.
  *	      Between them FLOWS connections, each with a request and an answer a second and
  *	      round-trip times of its own. TRUTH tells those: lines of the sender's address and
  *	      port, the receiver's, nanoseconds, and how many samples there must be. Snap

@@ -1,8 +1,8 @@
 /*
  * Small connections, of which there may be a million: a few dozen bytes each.
  *
- * In a talk the two sides take turns, and whoever speaks acknowledges all that was said
- * before. The headers' templates are made anew for each packet, which takes time but no
+ * In a talk the two sides take turns, and each packet acknowledges all data sent
+ * before. The headers' templates are built again for each packet, which takes time but no
  * memory; flow.h is for the opposite need.
  */
 #ifndef BENCH_TALK_H

@@ -4,7 +4,7 @@
  *	usage FILE COMMAND [ARGUMENT...]
  *
  * At SIGUSR1 the time that the command has taken so far is noted, so that its start can
- * be told from its work. SIGINT and SIGTERM are passed on. When the command has ended,
+ * be separated from its work. SIGINT and SIGTERM are passed on. When the command has ended,
  * FILE holds one line:
  *	noted N total N user N system N ns, memory N kB, status N
  * `noted` is the time at the last SIGUSR1, 0 if there was none; `memory` the largest
@@ -32,7 +32,7 @@ static long long time_ns(const struct timeval *time)
 	return time->tv_sec * 1000000000LL + time->tv_usec * 1000LL;
 }
 
-/* 0 if it cannot be told, as when the process has just ended. */
+/* 0 if it is unknown, as when the process has just ended. */
 static long long process_ns(pid_t pid)
 {
 	clockid_t clock;

@@ -1,6 +1,5 @@
 #!/bin/bash
-# How the program behaves where a comparison of texts does not tell: pipes that are closed,
-# pipes that fall silent, signals, progress on a terminal.
+# Behaviour that a comparison of output does not cover: closed pipes, silent pipes, signals, progress on a terminal.
 #
 #     behaviour.sh PROGRAM MAKE_CAPTURES
 #
@@ -51,7 +50,7 @@ same() {
   cmp -s "$1" "$2" || diff -u --label "expected $1" --label "got $2" "$1" "$2"
 }
 
-complaints() {
+problems() {
   cat late 2>/dev/null
   rm -f late
 }
@@ -64,7 +63,7 @@ stopped_by() {
   kill -"$1" "$child"
   end_pipe 20
   {
-    complaints
+    problems
     [ $status = 1 ] || echo "status $status, expected 1"
     "$program" -r mixed.pcap >whole 2>&1
     same whole out
@@ -80,7 +79,7 @@ stopped_before_all() {
   kill -INT "$child"
   end_pipe 20
   {
-    complaints
+    problems
     [ $status = 1 ] || echo "status $status, expected 1"
     [ "$(wc -l <err)" -le 1 ] || cat err
   }
@@ -95,7 +94,7 @@ samples_come_at_once() {
     echo "of $want lines $(wc -l <out) were printed while the pipe was open"
   kill -TERM "$child"
   end_pipe 20
-  complaints
+  problems
 }
 
 # The reader of the samples goes away while packets may still come: nobody is told, and
@@ -112,7 +111,7 @@ closed_pipe() {
   cat "$demo" >&9
   end_pipe 50
   {
-    complaints
+    problems
     grep -q '^ *frame' out || echo "the first line is: $(cat out)"
     [ -s err ] && cat err
     [ "$(cat status)" = 124 ] && echo "it had to be ended"
@@ -252,7 +251,7 @@ live_screen() {
   last=$(tr -d '\r' <seen | sed -n $'/\033\\[?1049l/,$p')
   grep -q '^RTT from the capture point' <<<"${last#*$'\033[?1049l'}" ||
     { echo 'no report behind the screen:'; tail -n 20 seen | cat -v; }
-  grep -q '^capture .*dropped by the kernel' <<<"$last" || echo 'the report does not tell of drops'
+  grep -q '^capture .*dropped by the kernel' <<<"$last" || echo 'the report does not mention drops'
 }
 
 terminals=$(no_terminal)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the program says about itself, and what man/tcpmetro.1 says about it, agree: options,
-# columns, words, version; and --help fits a screen.
+# The program's help and man/tcpmetro.1 agree: options, columns, values, version; and --help
+# fits a screen.
 #
 #     documents.sh PROGRAM
 #
@@ -13,9 +13,9 @@ root=$(cd "$here/../.." && pwd) || exit 1
 program=$(realpath "${1:?usage: documents.sh PROGRAM}") || exit 1
 export LC_ALL=C
 
-# The page as a person reads it, in its source's words: without fonts and escapes.
+# The page's text, without font changes and escapes.
 page=$(sed -e 's/\\f[A-Z]//g' -e 's/\\-/-/g' -e 's/\\e/\\/g' "$root/man/tcpmetro.1")
-# missing WORD...: those that the page does not hold, as words of their own.
+# missing WORD...: prints the words that the page does not contain as whole words.
 missing() {
   local word
   for word in "$@"; do
@@ -23,7 +23,7 @@ missing() {
   done
 }
 
-# missing_keys KEY...: those that have no entry in the section on the configuration file.
+# missing_keys KEY...: prints the keys without an entry in the section on the configuration file.
 missing_keys() {
   local key
   for key in "$@"; do
@@ -49,9 +49,9 @@ declared=$(sed -n "/^project/,/)/s/.*version: '\([^']*\)'.*/\1/p" "$root/meson.b
 
 # few NAME LEAST FOUND...: a list that was not found would make its test pass.
 few() {
-  local name=$1 least=$2
+  local name=$1 min=$2
   shift 2
-  [ $# -ge "$least" ] || echo "only $# $name were found to look for: $*"
+  [ $# -ge "$min" ] || echo "only $# $name were found to look for: $*"
 }
 
 echo "1..12"

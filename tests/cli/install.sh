@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `meson install` puts where, and that it works from there.
+# What `meson install` installs and where, and that it works from there.
 #
 #     install.sh BUILD-FOLDER PREFIX BINDIR LIBDIR
 #
@@ -19,7 +19,7 @@ output=$(meson install -C "$build" --no-rebuild --destdir "$root" 2>&1) || {
   exit 0
 }
 
-# missing PATH...: those that were not installed.
+# missing PATH...: prints the paths that were not installed.
 missing() {
   local path
   for path in "$@"; do

@@ -1,12 +1,12 @@
 #!/bin/bash
-# The bound on memory, --max-memory: the process keeps it, while a scan of the network passes;
-# who is lost for it is told, and no round trip of a connection that lives.
+# The bound on memory, --max-memory, during a scan of the network: the process stays within it,
+# evicted flows are reported, and no round trip of a live connection is lost.
 #
 #     memory.sh PROGRAM MAKE_CAPTURE USAGE
 #
-# The capture is a scan of bench/make_capture: so many SYNs to as many addresses, never
-# answered, 100,000 a second, and 200 connections between them. What the largest resident set
-# was, bench/usage tells. Prints TAP. The status is 1 if a test failed, except with --tap (for
+# The capture is a scan of bench/make_capture: N SYNs to N addresses, never
+# answered, 100,000 per second, and 200 connections between them. bench/usage reports the
+# maximum resident set size. Prints TAP. The status is 1 if a test failed, except with --tap (for
 # Meson).
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -46,16 +46,16 @@ forgotten() {
 # stays_within MIB THREADS: beside what the program has without any flow, and 2 MiB: the capture
 # that is read, and what huge pages round up. A second thread has 3: a stack and a heap, too.
 stays_within() {
-  local empty most allowed lost
+  local empty peak allowed lost
   empty=$(kilobytes -r empty.pcap --quiet --max-memory "$1M" --threads "$2") || return
-  most=$(kilobytes -r scan.pcap --max-memory "$1M" --threads "$2") || return
+  peak=$(kilobytes -r scan.pcap --max-memory "$1M" --threads "$2") || return
   allowed=$((empty + ($1 + 3 * $2 - 1) * 1024))
   lost=$(forgotten)
-  [ "$most" -le $allowed ] ||
-    echo "$most kB, of which $empty are the program's; at most $allowed were allowed"
+  [ "$peak" -le $allowed ] ||
+    echo "$peak kB, of which $empty are the program's; at most $allowed were allowed"
   # It is used, too.
-  [ "$most" -ge $((empty + $1 * 1024 * 7 / 10)) ] || echo "only $most kB were used"
-  # A place is worth at most 184 + 2 * 98 + 14 bytes; none is lost for nothing.
+  [ "$peak" -ge $((empty + $1 * 1024 * 7 / 10)) ] || echo "only $peak kB were used"
+  # A flow takes at most 184 + 2 * 98 + 14 bytes; none is evicted without need.
   [ "${lost:-0}" -gt 0 ] && [ "$lost" -le $((syns + live - $1 * 1048576 / 394)) ] ||
     echo "forgotten: ${lost:-none}"
 }
@@ -67,11 +67,11 @@ all_fits() {
 }
 
 # Every round trip of the living is among the samples as often as it happened, to the
-# nanosecond, and nothing else is; that others were forgotten is told. finds_all SIZE THREADS
+# nanosecond, and nothing else is; the eviction of others is reported. finds_all SIZE THREADS
 finds_all() {
   "$program" -r scan.pcap --quiet --samples --format csv --max-memory "$1" --threads "$2" \
     >"samples-$1" 2>err || cat err
-  grep -q '^tcpmetro: [0-9]* flows were forgotten early' err || echo "it tells: $(cat err)"
+  grep -q '^tcpmetro: [0-9]* flows were forgotten early' err || echo "it reports: $(cat err)"
   awk -F, '
     NR == FNR {
       want[$1, $2, $3, $4, $5] = $6
@@ -138,7 +138,7 @@ for bound in '16 1' '64 1' '64 2'; do
   fi
 done
 check "a scan that fits in $fits MiB" "$(all_fits ${fits}M)"
-check 'a scan that fits in what is the default' "$(all_fits 256M)"
+check 'a scan that fits in the default' "$(all_fits 256M)"
 check 'round trips within 16 MiB' "$(finds_all 16M 1)"
 check 'round trips within 64 MiB' "$(finds_all 64M 1)"
 check 'samples of the scan: the same within 16 and 64 MiB' "$(same samples-16M samples-64M)"

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Captures read by several threads that share the flows (src/app/shares.h), and by one: what is
-# printed is the same, whatever ends the run.
+# Captures read by several threads, each of which owns a partition of the flows
+# (src/pipeline/partitioned_run.h), and by one: the output is the same, however the run ends.
 #
 #     partitions.sh PROGRAM MAKE_CAPTURES MAKE_CAPTURE
 #
 # The captures are those of the golden tests, a recorded one, and one of bench/make_capture that
-# is long enough for several stretches. Prints TAP. The status is 1 if a test failed, except
+# is long enough for several sections. Prints TAP. The status is 1 if a test failed, except
 # with --tap (for Meson).
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -27,7 +27,7 @@ mkdir 1 2 3 || exit 1
 cp "$here/../net/demo.pcap" . || exit 1
 # 180,000 packets.
 "$make_capture" --seed 6 idle 30000 long.pcap || exit 1
-# Records far apart: trimmed, or with a filter read by each thread by itself.
+# Large records: trimmed, or, with a filter, read by each thread separately.
 "$make_capture" --seed 7 full 20000 full.pcap || exit 1
 
 # one THREADS ARGUMENTS: a run, for the comparison. The arguments are read by a shell.
@@ -100,7 +100,7 @@ counts_are_same() {
   compare '-r long.pcap -r long.pcap --count 200000 --format csv --samples'
 }
 
-# Files that go on, that begin anew, that are damaged, that are not there.
+# Files that continue the previous one, that start over, damaged files, missing files.
 files_are_same() {
   head -c 300001 demo.pcap >cut-demo.pcap
   compare '-r demo.pcap -r demo.pcap --samples --format csv'
@@ -118,7 +118,7 @@ files_are_same() {
   compare '-r - <demo.pcap'
 }
 
-# begin_slow THREADS ARGUMENTS...: a run whose output nobody reads further than to the first
+# begin_slow THREADS ARGUMENTS...: a run whose output is not read beyond the first
 # 100,000 bytes, which are in `out`. Its process is $child; the rest is at descriptor 7.
 begin_slow() {
   local threads=$1
@@ -142,8 +142,8 @@ threads_are() {
   child=
 }
 
-# A signal somewhere in the capture: what is printed is that of the packets up to one of them,
-# and its number is told.
+# A signal somewhere in the capture: the output covers the packets up to one of them, whose
+# number is reported.
 stopped() {
   local status packets
   begin_slow "$1"
@@ -166,7 +166,7 @@ stopped() {
 closed_output() {
   begin_slow "$1" --format csv
   exec 7<&-
-  within 50 ended || echo 'it goes on'
+  within 50 ended || echo 'it continues'
   wait "$child"
   child=
   cat err

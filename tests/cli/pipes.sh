@@ -1,5 +1,6 @@
 #!/bin/bash
-# Captures from a pipe: samples are seen as they come, and a pipe that is silent keeps nobody.
+# Captures from a pipe: samples are printed as they arrive, and a silent pipe does not block
+# signals.
 #
 #     pipes.sh PROGRAM
 #
@@ -131,7 +132,7 @@ closed_output() {
   within 50 ended || echo 'no line came'
   tail -c +20001 demo.pcap | head -c 20000 >&9
   if ! within 30 test -s status; then
-    echo 'the program goes on'
+    echo 'the program continues'
     tail -c +40001 demo.pcap >&9 # which ends it
   fi
   end_pipe 10

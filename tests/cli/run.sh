@@ -5,13 +5,13 @@
 #     run.sh PROGRAM MAKE_CAPTURES [NAME...]
 #     run.sh --update PROGRAM MAKE_CAPTURES [NAME...]
 #
-# With --update what the program prints becomes what is expected; look at `git diff` before
-# it is committed. From the top folder, after a build in build/:
+# With --update the program's output becomes the expected output; check `git diff` before
+# committing it. From the top folder, after a build in build/:
 #
 #     tests/cli/run.sh --update build/src/app/tcpmetro build/tests/cli/make_captures
 #
-# Prints TAP, a line for each test. The status is 1 if one failed, except that Meson, which
-# reads the lines, is told by them alone (--tap).
+# Prints TAP, one line per test. The status is 1 if one failed, except with --tap (for Meson,
+# which reads the lines).
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 expected=$here/expected

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A service that needs no rights, for all it has is a capture file: reloads, what is said of
-# agents that are away, signals. (tests/net has the rest.)
+# A service that reads only a capture file, and so needs no privileges: reloads, messages about
+# agents that are not running, signals. (tests/net has the rest.)
 #
 #     service.sh PROGRAM
 #
@@ -31,7 +31,7 @@ said() {
   grep -q -e "$1" log
 }
 
-# says WORDS: complains unless the log has a line of them within 10 s.
+# says WORDS: prints a problem unless the log has a line of them within 10 s.
 says() {
   within 100 said "$1" || {
     echo "no line with: $1"
@@ -77,7 +77,7 @@ begun_or_ended() {
   said ' begins by ' || ended
 }
 
-# in_force_times N, read_times N: whether so many reloads have taken effect, and whether
+# in_force_times N, read_times N: whether N reloads have taken effect, and whether
 # again.pcap has been read so often.
 in_force_times() {
   [ "$(grep -c 'is in force' log)" = "$1" ]
@@ -108,7 +108,7 @@ check 'an agent that was away at the reload is named, not the next one' "$(
 
 config 127.0.0.1 nosuch.pcap
 kill -HUP "$child"
-check 'a capture that is not there: file and line, and it goes on as before' \
+check 'a missing capture: file and line, and the service continues as before' \
   "$(says 'config.yaml:9: pcap: cannot read .*/nosuch.pcap: No such file .* stays in force')"
 
 config 127.0.0.1 config.yaml
@@ -118,7 +118,7 @@ check 'and one that is none' "$(says 'config.yaml:9: pcap: /.*/config.yaml: .* s
 config 127.0.0.1
 sed -i 's/statsd_interval:.*/statsd_interval: never/' config.yaml
 kill -HUP "$child"
-check 'a wrong value: file and line, and it goes on as before' \
+check 'an invalid value: file and line, and the service continues as before' \
   "$(says 'config.yaml:3: statsd_interval: .* stays in force')"
 
 # Memory is shared out when a capture begins, so another budget is another capture. Its end is
@@ -133,20 +133,20 @@ config 127.0.0.1 again.pcap
 kill -HUP "$child"
 check 'a reload of max_memory does' "$(within 100 in_force_times 3 || cat log
   within 100 read_times 2 || cat log)"
-check 'what was forgotten for want of room is told to Prometheus' "$(metrics >told
-  grep -qE '^tcpmetro_flows_evicted_total[{].*[}] [1-9]' told || head -n 40 told)"
+check 'flows evicted for lack of memory are reported to Prometheus' "$(metrics >metrics
+  grep -qE '^tcpmetro_flows_evicted_total[{].*[}] [1-9]' metrics || head -n 40 metrics)"
 
 kill -USR1 "$child"
-check 'SIGUSR1 tells of all' "$(says 'state: up for .* 6 reloads, 3 of them refused')"
+check 'SIGUSR1 reports the state' "$(says 'state: up for .* 6 reloads, 3 of them refused')"
 
 kill -TERM "$child"
-complaint=$(within 20 ended || echo "it runs on")
-[ -z "$complaint" ] || kill -KILL "$child"
+problem=$(within 20 ended || echo "it runs on")
+[ -z "$problem" ] || kill -KILL "$child"
 wait "$child"
 status=$?
 child=
 check 'SIGTERM ends it within 2 s, with status 0' \
-  "$complaint$([ $status = 0 ] || echo "; its status is $status")"
+  "$problem$([ $status = 0 ] || echo "; its status is $status")"
 
 # Each capture once, however it ends; then there is nothing left to do.
 head -c 60000 demo.pcap >cut.pcap && chmod 644 cut.pcap
@@ -159,13 +159,13 @@ instances:
 YAML
 "$program" -c config.yaml </dev/null 2>log &
 child=$!
-complaint=$(within 100 ended || echo "it runs on")
-[ -z "$complaint" ] || kill -KILL "$child"
+problem=$(within 100 ended || echo "it runs on")
+[ -z "$problem" ] || kill -KILL "$child"
 wait "$child"
 status=$?
 child=
-check 'a capture that is cut short is read once, and told; the service ends with status 1' \
-  "$complaint$([ $status = 1 ] || echo "its status is $status"
+check 'a truncated capture is read once and reported; the service ends with status 1' \
+  "$problem$([ $status = 1 ] || echo "its status is $status"
   [ "$(grep -c 'the file is cut short' log)" = 1 ] || cat log)"
 
 # The library for Prometheus is loaded by its name; here, where it is looked for first, a file

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the scripts of TAP here share. To be sourced, without arguments, before the caller
-# looks at its own: takes --tap away from these, with which the status does not tell of
-# failures, for Meson reads the lines.
+# Functions of the scripts that print TAP. To be sourced, without arguments, before the caller
+# parses its own: removes --tap from these. With --tap the exit status does not depend on
+# failures, since Meson reads the lines.
 # shellcheck disable=SC2034 # the caller's
 failure_status=1
 if [ "${1:-}" = --tap ]; then
@@ -10,11 +10,11 @@ if [ "${1:-}" = --tap ]; then
 fi
 number=0
 failed=0
-# Meson has all memory filled that is allocated: an engine's 100 MB, for each start of the
-# program.
+# Meson sets MALLOC_PERTURB_, which fills allocated memory: an engine's 100 MB, each time the
+# program starts.
 unset MALLOC_PERTURB_
 
-# check NAME COMPLAINT: passes if there is no complaint.
+# check NAME PROBLEM: passes if PROBLEM is empty.
 check() {
   number=$((number + 1))
   if [ -z "$2" ]; then
@@ -32,8 +32,8 @@ skip() {
   echo "ok $number - $1 # SKIP $2"
 }
 
-# within TENTHS COMMAND...: whether the command succeeds before so many tenths of a second
-# have passed.
+# within TENTHS COMMAND...: repeats the command until it succeeds; 1 if it does not within that
+# many tenths of a second.
 within() {
   local left=$1
   shift
@@ -43,13 +43,13 @@ within() {
   done
 }
 
-# Whether the process $child, the caller's, has ended.
+# Whether the caller's process $child has ended.
 # shellcheck disable=SC2154
 ended() {
   ! kill -0 "$child" 2>/dev/null
 }
 
-# Whether the process $child sits and waits: it has slept in each of three looks.
+# Whether the process $child waits: it was asleep in each of three checks.
 waits() {
   local state
   for _ in 1 2 3; do

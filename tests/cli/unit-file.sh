@@ -1,12 +1,12 @@
 #!/bin/bash
-# The unit file of the service: what systemd thinks of it, and how much it leaves open.
+# The service's unit file: systemd-analyze's verification, and its exposure score.
 #
 #     unit-file.sh UNIT PROGRAM
 #
 # Prints TAP. The status is 1 if a test failed, except with --tap (for Meson); 77 where there
 # is no systemd-analyze.
 set -u
-most=1.5
+max=1.5
 # shellcheck source=tests/cli/tap.sh
 . "$(dirname "$0")/tap.sh"
 unit=$(realpath "${1:?usage: unit-file.sh UNIT PROGRAM}") || exit 1
@@ -32,7 +32,7 @@ exposure() {
 
 # above FIGURE: whether it is more than is allowed, or no figure.
 above() {
-  ! awk -v is="$1" -v most=$most 'BEGIN { exit !(is ~ /^[0-9]+([.][0-9]+)?$/ && is + 0 <= most + 0) }'
+  ! awk -v is="$1" -v max=$max 'BEGIN { exit !(is ~ /^[0-9]+([.][0-9]+)?$/ && is + 0 <= max + 0) }'
 }
 
 # The same unit for the program that was just built, and without the page that is not
@@ -52,7 +52,7 @@ fi
 
 echo "1..4"
 figure=$(exposure "$unit")
-check "its exposure is at most $most" "$(above "$figure" && echo "it is '$figure'")"
+check "its exposure is at most $max" "$(above "$figure" && echo "it is '$figure'")"
 sed '/^CapabilityBoundingSet=/d; /^ProtectSystem=/d' "$unit" >"$folder/open.service"
 figure=$(exposure "$folder/open.service")
 check 'without two of its settings it would be more' \

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Samples of connections whose round trips are known, in every wrapping of TCP: exactly
-# those, whatever is around them. make_wrapped writes the captures and says what is in each.
+# Samples of connections with known round trips, in every encapsulation of TCP: exactly those,
+# whatever the encapsulation. make_wrapped writes the captures and lists what is in each.
 #
 #     wrapped.sh PROGRAM MAKE_WRAPPED
 #
@@ -78,7 +78,7 @@ differences() {
   diff --label expected --label found -U 0 - <(echo "$found") <<<"$1" | grep -v '^@@'
 }
 
-# report NAME TEXT...: complains about each text that is not in the report.
+# report NAME TEXT...: prints each text that is not in the report.
 report() {
   local text output
   output=$("$program" -r "$folder/$1.pcap" 2>&1)

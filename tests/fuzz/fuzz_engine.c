@@ -7,7 +7,7 @@
  * gets deep into matching, where random bytes never would.
  *
  * Whatever comes in: all sums add up, no sample is negative or absurd, every flow
- * that was opened is closed, each segment is told of once, with a sample or at its
+ * that was opened is closed, each segment is reported once, with a sample or at its
  * flow's end, and the order of time does not matter. Raw frames that engines share are each
  * measured by one of them.
  */
@@ -151,7 +151,7 @@ static void feed_raw(struct tcpm_engine *engine, const uint8_t *data, size_t siz
 	}
 }
 
-/* Of so many frames at most it is seen whether engines share them rightly. */
+/* The partitions' results are compared for up to this many frames. */
 #define MOST_SHARED 300
 
 static void add_decoded(uint64_t sums[TCPM_DECODES], const struct tcpm_engine *engine)
@@ -160,7 +160,7 @@ static void add_decoded(uint64_t sums[TCPM_DECODES], const struct tcpm_engine *e
 		sums[i] += tcpm_engine_counters(engine)->decoded[i];
 }
 
-/* What so many engines decode of frames that each sifts. */
+/* What that many engines decode of frames that each partitions. */
 static void share(const struct tcpm_frame *frames, size_t count, uint32_t shares,
 		  uint64_t sums[TCPM_DECODES])
 {

@@ -1,6 +1,6 @@
 /*
  * A name server for tests, on 127.0.0.1: answers questions for A and AAAA (RFC 1035, RFC
- * 3596) over UDP from a file, which it reads anew for each one.
+ * 3596) over UDP from a file, which it reads again for each one.
  *
  *	dns PORT FILE
  *

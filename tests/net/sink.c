@@ -95,7 +95,7 @@ static void take(int fd, int file)
 		fail("receive");
 }
 
-/* Returns whether to go on. */
+/* Returns whether to continue. */
 static bool obey(int signals, bool *reading)
 {
 	struct signalfd_siginfo info;

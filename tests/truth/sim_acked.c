@@ -1,6 +1,6 @@
 /*
  * An endpoint's sending half hears an acknowledgement: what has arrived, what is
- * lost, how fast to go on (RFC 5681, 6298, 6582, 6675).
+ * lost, how fast to continue (RFC 5681, 6298, 6582, 6675).
  */
 #include "sim.h"
 

@@ -57,7 +57,7 @@ static uint8_t *put_number(uint8_t *out, uint64_t value, char after)
 
 static uint8_t *put_time(uint8_t *out, int64_t value_ns, char after)
 {
-	if (value_ns < 0) { /* a defect of the simulator; check complains */
+	if (value_ns < 0) { /* a defect of the simulator; check reports it */
 		*out++ = '-';
 		value_ns = -value_ns;
 	}

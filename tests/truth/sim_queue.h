@@ -24,7 +24,7 @@ struct queue {
 };
 
 /* Adds an event. The subject stays the caller's. Ends the program when memory
- * is out: a simulation cannot go on with an event missing. */
+ * is out: a simulation cannot continue with an event missing. */
 void queue_push(struct queue *queue, struct event event);
 
 /* Takes the earliest event; false when there is none. */

@@ -25,7 +25,7 @@
 #define AGENT_WAIT_MS  5000
 #define AGENT_QUIET_MS 100
 
-/* A UDP socket bound to loopback ("127.0.0.1", "::1"); *port 0: any, and it is told. -1 and
+/* A UDP socket bound to loopback ("127.0.0.1", "::1"); *port 0: any, returned there. -1 and
  * errno: no such address here. */
 static inline int agent_udp(const char *address, uint16_t *port)
 {

@@ -108,7 +108,7 @@ static inline void assert_clean(const struct collected *all, size_t count)
 	assert_int_equal(all->count, count);
 }
 
-/* The file has `count` frames, then damage told by exactly this sentence. */
+/* The file has `count` frames, then damage, reported with exactly this message. */
 static inline void assert_damage(const struct collected *all, size_t count, const char *sentence)
 {
 	assert_int_equal(all->count, count);

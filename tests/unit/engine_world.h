@@ -99,7 +99,7 @@ static inline uint32_t number_of(const struct tcpm_flow_id *id)
 	return (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* ---- what an engine says, and what it was told ---- */
+/* ---- an engine's output, and its input ---- */
 
 /* A word for a direction of a flow. It lives until the flow is closed. */
 struct word {
@@ -129,7 +129,7 @@ struct world {
 	struct tcpm_frame frames[PORTION];
 	uint8_t bytes[PORTION][MOST_RAW];
 	size_t waiting; /* frames not yet fed */
-	size_t portion; /* so many are fed at once */
+	size_t portion; /* this many are fed at once */
 
 	struct word words[WORDS];
 	size_t word_count;

@@ -46,7 +46,7 @@ static inline enum tcpm_decode decode_end(struct frame_builder *b, struct packet
 	return decode_whole(frame_end(b), packet);
 }
 
-/* A TCP header that can be told from another. */
+/* A TCP header that differs from another. */
 static inline void frame_some_tcp(struct frame_builder *b)
 {
 	frame_tcp(b, (struct frame_tcp){.source_port = 40000,

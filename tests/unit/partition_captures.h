@@ -3,8 +3,8 @@
  * servers, whose frames and clock have some flaw or other; and conversations that are idle for
  * about as long as they may be. The same each time.
  */
-#ifndef UNIT_SHARES_CAPTURES_H
-#define UNIT_SHARES_CAPTURES_H
+#ifndef UNIT_PARTITION_CAPTURES_H
+#define UNIT_PARTITION_CAPTURES_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -338,7 +338,7 @@ struct line {
 };
 
 /* The last line is of MINE again, which may have been idle for too long by the frame before. Then
- * it makes a new flow, whoever else's frames an engine measures. */
+ * it makes a new flow, whichever other frames an engine measures. */
 struct idle_case {
 	const char *name;
 	unsigned flows; /* that are made */
@@ -397,7 +397,7 @@ static const struct idle_case idle_cases[] = {
 		   {OTHER, false, ACK, 1, 140300},
 		   {OTHER, false, ACK, 1, 140310},
 		   {MINE, true, SYN | ACK, 0, 140400}}},
-	/* How late it is says the frame before, whosever it is. */
+	/* Its lateness is relative to the previous frame of any flow. */
 	{.name = "late only by its own time",
 	 .flows = 2,
 	 .lines = {{MINE, false, ACK, 10, 0},

@@ -1,9 +1,9 @@
 /*
- * What engines that share a capture's flows say and count, together, and its comparison with
- * what one says that measures all.
+ * The samples and counters of engines that each own a partition of a capture's flows, compared
+ * with those of one engine for all flows.
  */
-#ifndef UNIT_SHARES_COMPARE_H
-#define UNIT_SHARES_COMPARE_H
+#ifndef UNIT_PARTITION_COMPARE_H
+#define UNIT_PARTITION_COMPARE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,13 +32,13 @@ struct said {
 	uint64_t slots[2]; /* samples before this one in this direction */
 	uint32_t interface;
 	uint8_t sender, method, class_;
-	uint8_t share; /* who said it: not compared */
+	uint8_t engine_index; /* which engine it came from: not compared */
 };
 
 struct heard {
 	struct said said[MOST_SAID];
 	size_t count;
-	uint8_t share; /* who speaks */
+	uint8_t engine_index; /* index of the engine that runs */
 	/* Sums of all engines', before all flows are closed and after. */
 	uint64_t before[COUNTERS], after[COUNTERS];
 	struct tcpm_counters counters[MOST_SHARES];
@@ -50,7 +50,7 @@ static struct said *new_said(struct heard *heard)
 	struct said *said = &heard->said[heard->count++];
 
 	memset(said, 0, sizeof(*said));
-	said->share = heard->share;
+	said->engine_index = heard->engine_index;
 	return said;
 }
 
@@ -87,7 +87,8 @@ static void on_closed(void *user, const struct tcpm_closed *closed)
 	}
 }
 
-static struct tcpm_engine *make_engine(struct heard *heard, uint32_t shares, uint32_t share)
+static struct tcpm_engine *make_engine(struct heard *heard, uint32_t partitions,
+				       uint32_t engine_index)
 {
 	static const struct tcpm_tunnel_port ports[] = {{VXLAN_PORT, TCPM_TUNNEL_VXLAN}};
 	const struct tcpm_options options = {.max_flows = FRAMES,
@@ -95,7 +96,8 @@ static struct tcpm_engine *make_engine(struct heard *heard, uint32_t shares, uin
 					     .tunnel_ports = ports,
 					     .tunnel_port_count = 1,
 					     .hash_seed = 42};
-	const struct partition partition = {.count = shares ? shares : 1, .index = share};
+	const struct partition partition = {.count = partitions ? partitions : 1,
+					    .index = engine_index};
 	const struct tcpm_handler handler = {
 		.user = heard, .sample = on_sample, .closed = on_closed};
 	struct tcpm_engine *engine = engine_new_partition(&options, &handler, &partition);
@@ -106,8 +108,8 @@ static struct tcpm_engine *make_engine(struct heard *heard, uint32_t shares, uin
 
 /* How frames are fed. */
 struct way {
-	size_t portion;  /* frames that are sifted and fed together; 0: all, and not sifted */
-	bool in_turns;   /* portions of any size up to that, some of them not sifted */
+	size_t portion;  /* frames that are partitioned and fed together; 0: all, unpartitioned */
+	bool in_turns;   /* portions of any size up to that, some of them unpartitioned */
 	size_t flush_at; /* all flows are closed before this frame; 0: not */
 };
 
@@ -122,8 +124,8 @@ static size_t portion_of(const struct way *way, size_t at, size_t count, uint64_
 }
 
 /* Sifting rewrites the frames, and leaves what lies behind those it kept. */
-static void feed_sifted(struct tcpm_engine *engine, const struct partition *partition,
-			const struct tcpm_frame *frames, size_t count)
+static void feed_partitioned(struct tcpm_engine *engine, const struct partition *partition,
+			     const struct tcpm_frame *frames, size_t count)
 {
 	struct tcpm_frame *mine = malloc((count + 1) * sizeof(*mine));
 	struct partition_gap *gaps = malloc((count + 1) * sizeof(*gaps));
@@ -156,7 +158,7 @@ static void feed_all(struct tcpm_engine *engine, const struct partition *partiti
 		if (!way->portion || (way->in_turns && random_below(&seed, 2)))
 			tcpm_engine_feed(engine, frames, portion);
 		else
-			feed_sifted(engine, partition, frames, portion);
+			feed_partitioned(engine, partition, frames, portion);
 	}
 }
 
@@ -176,29 +178,32 @@ static int compare_said(const void *one, const void *other)
 
 	if (a->order != b->order)
 		return a->order - 1 < b->order - 1 ? -1 : 1;
-	return memcmp(a, b, offsetof(struct said, share));
+	return memcmp(a, b, offsetof(struct said, engine_index));
 }
 
-/* All that `shares` engines say, one after the other; 0: one that shares nothing. */
-static void hear(const struct capture *capture, const struct way *way, uint32_t shares,
+/* The output of all partitions' engines, one after the other; partitions 0: one engine for all
+ * flows. */
+static void hear(const struct capture *capture, const struct way *way, uint32_t partitions,
 		 struct heard *heard)
 {
 	memset(heard->before, 0, sizeof(heard->before));
 	memset(heard->after, 0, sizeof(heard->after));
 	heard->count = 0;
-	for (uint32_t share = 0; share < (shares ? shares : 1); share++) {
+	for (uint32_t engine_index = 0; engine_index < (partitions ? partitions : 1);
+	     engine_index++) {
 		struct tcpm_engine *engine;
 
-		heard->share = (uint8_t)share;
-		const struct partition partition = {.count = shares ? shares : 1, .index = share};
+		heard->engine_index = (uint8_t)engine_index;
+		const struct partition partition = {.count = partitions ? partitions : 1,
+						    .index = engine_index};
 
-		engine = make_engine(heard, shares, share);
+		engine = make_engine(heard, partitions, engine_index);
 		feed_all(engine, &partition, capture, way);
 		add_counters(heard->before, engine);
 		tcpm_engine_flush(engine);
 		add_counters(heard->after, engine);
-		heard->counters[share] = *tcpm_engine_counters(engine);
-		assert_int_equal(heard->counters[share].flows_evicted, 0);
+		heard->counters[engine_index] = *tcpm_engine_counters(engine);
+		assert_int_equal(heard->counters[engine_index].flows_evicted, 0);
 		tcpm_engine_free(engine);
 	}
 	qsort(heard->said, heard->count, sizeof(heard->said[0]), compare_said);
@@ -217,24 +222,26 @@ static void assert_parted_by_hosts(struct heard *heard)
 	qsort(heard->said, heard->count, sizeof(heard->said[0]), compare_hosts);
 	for (size_t i = 1; i < heard->count; i++)
 		if (compare_hosts(&heard->said[i - 1], &heard->said[i]) == 0)
-			assert_int_equal(heard->said[i - 1].share, heard->said[i].share);
+			assert_int_equal(heard->said[i - 1].engine_index,
+					 heard->said[i].engine_index);
 }
 
 static void assert_same(struct heard *together, const struct heard *alone, const char *name,
-			uint32_t shares, const struct way *way)
+			uint32_t partitions, const struct way *way)
 {
 	for (size_t i = 0; i < alone->count && i < together->count; i++)
 		if (compare_said(&together->said[i], &alone->said[i]) != 0)
-			fail_msg("%s, %u shares, portions of %zu: number %zu of what is said "
+			fail_msg("%s, %u partitions, portions of %zu: output number %zu "
 				 "differs, "
 				 "of frame %ju",
-				 name, shares, way->portion, i, (uintmax_t)alone->said[i].frame);
+				 name, partitions, way->portion, i,
+				 (uintmax_t)alone->said[i].frame);
 	assert_int_equal(together->count, alone->count);
 	for (size_t i = 0; i < COUNTERS; i++)
 		if (together->before[i] != alone->before[i] ||
 		    together->after[i] != alone->after[i])
-			fail_msg("%s, %u shares, portions of %zu: counter %zu is %ju, not %ju",
-				 name, shares, way->portion, i, (uintmax_t)together->before[i],
+			fail_msg("%s, %u partitions, portions of %zu: counter %zu is %ju, not %ju",
+				 name, partitions, way->portion, i, (uintmax_t)together->before[i],
 				 (uintmax_t)alone->before[i]);
 	assert_parted_by_hosts(together);
 }

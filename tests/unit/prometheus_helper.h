@@ -20,7 +20,7 @@
 static const struct tcpm_counters no_counters;
 static const struct run_totals no_facts = {.counters = &no_counters};
 
-/* A sample of a's segments, which were so many. */
+/* A sample of a's segments, with their number. */
 static inline void add(struct groups *groups, const char *a, const char *b, unsigned class_,
 		       int64_t rtt_ns, uint64_t segments)
 {

@@ -305,7 +305,7 @@ static void other_links_only(void **state)
 }
 
 /* Words that are no names, and such as may be. */
-static void tells_names(void **state)
+static void reports_names(void **state)
 {
 	static const char *const sure[] = {
 		"",
@@ -340,7 +340,7 @@ static void tells_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tells_names),      cmocka_unit_test(plain),
+		cmocka_unit_test(reports_names),    cmocka_unit_test(plain),
 		cmocka_unit_test(tagged),           cmocka_unit_test(tagged_and_cut),
 		cmocka_unit_test(extremes),         cmocka_unit_test(link_types),
 		cmocka_unit_test(many_link_types),  cmocka_unit_test(refused),

@@ -1,6 +1,6 @@
 /*
- * Which paths name a file of a known size, and whether it is compressed: told without waiting for
- * anybody, and without a word to whoever is at a pipe's other end.
+ * Which paths name a file of a known size, and whether it is compressed: found without
+ * waiting, and without disturbing the process at a pipe's other end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -229,7 +229,7 @@ static void pause_ms(long ms)
 	nanosleep(&pause, NULL);
 }
 
-/* Whether the kernel has told of an open() since it was last asked. */
+/* Whether the kernel has reported an open() since the last call. */
 static bool was_opened(int watch)
 {
 	char events[sizeof(struct inotify_event) + 256];
@@ -288,7 +288,7 @@ static void pipe_with_a_writer_that_waits(void **state)
 	unlink("pipe");
 }
 
-/* A file that goes on being written: what is behind the bound is not seen, as if it were not
+/* A file that is still being written: what is beyond the bound is not seen, as if it were not
  * there. */
 static void ends_at_the_bound(void **state)
 {

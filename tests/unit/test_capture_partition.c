@@ -1,5 +1,5 @@
 /*
- * A source that sifts its frames against one that hands out all of them, sifted by a naive twin:
+ * A source that partitions its frames against one that returns all of them, partitioned naively:
  * whatever the frames are, wherever blocks and calls end, whatever the times do.
  */
 #include <errno.h>
@@ -106,13 +106,14 @@ static void make_capture(struct builder *builder, unsigned count, enum times tim
 	}
 }
 
-/* ---- the twin ---- */
+/* ---- the reference ---- */
 
-static bool is_others(const struct partition *sift, const struct tcpm_frame *frame)
+static bool is_others(const struct partition *partition, const struct tcpm_frame *frame)
 {
 	uint32_t hosts;
 
-	return host_pair_peek(frame, &hosts) && (uint64_t)hosts * sift->count >> 32 != sift->index;
+	return host_pair_peek(frame, &hosts) &&
+	       (uint64_t)hosts * partition->count >> 32 != partition->index;
 }
 
 static bool times_go_back(const struct tcpm_frame *frames, size_t count)
@@ -123,31 +124,31 @@ static bool times_go_back(const struct tcpm_frame *frames, size_t count)
 	return false;
 }
 
-/* What is kept of frames that are sifted together. */
-static size_t sift_naively(const struct partition *sift, const struct tcpm_frame *frames,
-			   size_t count, struct tcpm_frame *kept, struct partition_gap *gaps)
+/* Selects what is kept of frames that are partitioned together. */
+static size_t select_naively(const struct partition *partition, const struct tcpm_frame *frames,
+			     size_t count, struct tcpm_frame *kept, struct partition_gap *gaps)
 {
 	bool all = times_go_back(frames, count);
-	size_t most = 0;
+	size_t expected = 0;
 	size_t left_out = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!all && i > 0 && i < count - 1 && is_others(sift, &frames[i])) {
+		if (!all && i > 0 && i < count - 1 && is_others(partition, &frames[i])) {
 			left_out++;
 			continue;
 		}
-		kept[most] = frames[i];
-		gaps[most] = (struct partition_gap){.skipped = (uint8_t)left_out};
+		kept[expected] = frames[i];
+		gaps[expected] = (struct partition_gap){.skipped = (uint8_t)left_out};
 		if (left_out)
-			gaps[most].before_ns = frames[i - 1].time_ns;
-		most++;
+			gaps[expected].before_ns = frames[i - 1].time_ns;
+		expected++;
 		left_out = 0;
 	}
-	return most;
+	return expected;
 }
 
-/* whose: what the source told, which may be nothing. */
-static void assert_whose(const struct partition *sift, const struct tcpm_frame *frame,
+/* The owner that the source set, which may be unknown. */
+static void assert_owner(const struct partition *partition, const struct tcpm_frame *frame,
 			 const struct partition_gap *gap)
 {
 	uint32_t hosts;
@@ -155,7 +156,7 @@ static void assert_whose(const struct partition *sift, const struct tcpm_frame *
 	if (gap->owner == PARTITION_UNKNOWN)
 		return;
 	assert_true(host_pair_peek(frame, &hosts));
-	assert_int_equal(gap->owner, is_others(sift, frame) ? PARTITION_OTHER : PARTITION_OWN);
+	assert_int_equal(gap->owner, is_others(partition, frame) ? PARTITION_OTHER : PARTITION_OWN);
 }
 
 static void assert_same_frame(const struct tcpm_frame *frame, const struct tcpm_frame *wanted)
@@ -191,72 +192,74 @@ static struct source *open_builder(const struct builder *builder)
 }
 
 /* The frames of one call; the plain source may need several for them. */
-static void assert_same_call(struct source *plain, const struct partition *sift,
+static void assert_same_call(struct source *plain, const struct partition *partition,
 			     const struct tcpm_frame *frames, const struct partition_gap *gaps,
-			     int count, const struct source_partition *sifted)
+			     int count, const struct source_partition *selected)
 {
 	struct tcpm_frame all[PARTITION_FRAMES];
 	struct tcpm_frame kept[PARTITION_FRAMES];
 	struct partition_gap kept_gaps[PARTITION_FRAMES];
 	struct error error;
 	uint64_t wire_bytes = 0;
-	size_t most;
+	size_t expected;
 
 	/* Both end a call where the bytes at hand do. */
 	assert_int_equal(source_next(plain, all, (size_t)count, &error), count);
 	for (int i = 0; i < count; i++)
 		wire_bytes += all[i].wire_length;
-	most = sift_naively(sift, all, (size_t)count, kept, kept_gaps);
-	assert_int_equal(sifted->kept, most);
-	assert_int_equal(sifted->wire_bytes, wire_bytes);
-	for (size_t i = 0; i < most; i++) {
+	expected = select_naively(partition, all, (size_t)count, kept, kept_gaps);
+	assert_int_equal(selected->kept, expected);
+	assert_int_equal(selected->wire_bytes, wire_bytes);
+	for (size_t i = 0; i < expected; i++) {
 		assert_same_frame(&frames[i], &kept[i]);
 		assert_same_gap(&gaps[i], &kept_gaps[i]);
-		assert_whose(sift, &frames[i], &gaps[i]);
+		assert_owner(partition, &frames[i], &gaps[i]);
 	}
 }
 
-static void compare(const struct builder *builder, const struct partition *sift, size_t max)
+static void compare(const struct builder *builder, const struct partition *partition, size_t max)
 {
-	struct source *sifting = open_builder(builder);
+	struct source *partitioned = open_builder(builder);
 	struct source *plain = open_builder(builder);
 	struct tcpm_frame frames[PARTITION_FRAMES];
 	struct partition_gap gaps[PARTITION_FRAMES];
-	struct source_partition sifted;
+	struct source_partition selected;
 	struct source_progress progress;
 	struct error error, wanted;
 	uint64_t records = 0;
 	int count;
 
-	assert_true(sifting->partitions);
-	while ((count = source_next_partition(sifting, sift, frames, gaps, max, &sifted, &error)) >
-	       0) {
+	assert_true(partitioned->partitions);
+	while ((count = source_next_partition(partitioned, partition, frames, gaps, max, &selected,
+					      &error)) > 0) {
 		assert_true((size_t)count <= max && count <= PARTITION_FRAMES);
-		assert_same_call(plain, sift, frames, gaps, count, &sifted);
+		assert_same_call(plain, partition, frames, gaps, count, &selected);
 		records += (uint64_t)count;
 	}
 	assert_int_equal(source_next(plain, frames, max, &wanted), count);
 	if (count < 0)
 		assert_string_equal(error.text, wanted.text);
-	assert_int_equal(source_next_partition(sifting, sift, frames, gaps, max, &sifted, &error),
-			 count);
-	source_progress(sifting, &progress);
+	assert_int_equal(
+		source_next_partition(partitioned, partition, frames, gaps, max, &selected, &error),
+		count);
+	source_progress(partitioned, &progress);
 	assert_int_equal(progress.records, records);
-	source_close(sifting);
+	source_close(partitioned);
 	source_close(plain);
 }
 
 static void compare_all(const struct builder *builder)
 {
 	static const size_t sizes[] = {1, 2, 3, 100, PARTITION_FRAMES, 1000};
-	static const struct partition sifts[] = {{2, 0}, {2, 1}, {3, 1}, {7, 6}, {1000, 3}, {1, 0}};
+	static const struct partition partitions[] = {{2, 0}, {2, 1},    {3, 1},
+						      {7, 6}, {1000, 3}, {1, 0}};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		for (size_t j = 0; j < sizeof(sifts) / sizeof(sifts[0]); j++)
-			compare(builder, &sifts[j], sizes[i]);
+		for (size_t j = 0; j < sizeof(partitions) / sizeof(partitions[0]); j++)
+			compare(builder, &partitions[j], sizes[i]);
 }
 
-static void as_the_twin(void **state)
+static void same_as_reference(void **state)
 {
 	(void)state;
 	random_state = 88172645463325252u;
@@ -271,7 +274,7 @@ static void as_the_twin(void **state)
 	}
 }
 
-/* A damaged file ends as without sifting, behind the same record. */
+/* A damaged file ends as without partitioning, after the same record. */
 static void damaged(void **state)
 {
 	struct builder builder;
@@ -299,10 +302,10 @@ static void nothing_in_it(void **state)
 	builder_done(&builder);
 }
 
-/* As partition_frames, which sifts what other sources hand out. */
+/* As partition_frames, which partitions the frames of other sources. */
 static void frames_at_hand(void **state)
 {
-	static const struct partition sift = {3, 1};
+	static const struct partition partition = {3, 1};
 	struct tcpm_frame frames[1000];
 	struct tcpm_frame kept[1000];
 	struct partition_gap gaps[1000];
@@ -326,15 +329,15 @@ static void frames_at_hand(void **state)
 
 				if (some > PARTITION_FRAMES)
 					some = PARTITION_FRAMES;
-				wanted += sift_naively(&sift, &frames[at], some, &kept[wanted],
-						       &kept_gaps[wanted]);
+				wanted += select_naively(&partition, &frames[at], some,
+							 &kept[wanted], &kept_gaps[wanted]);
 			}
-			assert_int_equal(partition_frames(&sift, frames, gaps, (size_t)count),
+			assert_int_equal(partition_frames(&partition, frames, gaps, (size_t)count),
 					 wanted);
 			for (size_t i = 0; i < wanted; i++) {
 				assert_same_frame(&frames[i], &kept[i]);
 				assert_same_gap(&gaps[i], &kept_gaps[i]);
-				assert_whose(&sift, &frames[i], &gaps[i]);
+				assert_owner(&partition, &frames[i], &gaps[i]);
 			}
 		}
 		assert_true(wanted > 0);
@@ -348,7 +351,7 @@ static void which_can(void **state)
 	static const struct {
 		uint32_t magic;
 		uint32_t linktype;
-		bool sifts;
+		bool partitions;
 	} files[] = {
 		{MICRO, ETHERNET, true},
 		{0xa1b23c4d, ETHERNET, true},  /* nanoseconds */
@@ -363,7 +366,7 @@ static void which_can(void **state)
 		builder = (struct builder){0};
 		pcap_header_of(&builder, files[i].magic, 2, 4, 65535, files[i].linktype);
 		source = open_builder(&builder);
-		assert_int_equal(source->partitions, files[i].sifts);
+		assert_int_equal(source->partitions, files[i].partitions);
 		source_close(source);
 		builder_done(&builder);
 	}
@@ -384,8 +387,8 @@ static void which_can(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_the_twin),   cmocka_unit_test(damaged),
-		cmocka_unit_test(nothing_in_it), cmocka_unit_test(frames_at_hand),
+		cmocka_unit_test(same_as_reference), cmocka_unit_test(damaged),
+		cmocka_unit_test(nothing_in_it),     cmocka_unit_test(frames_at_hand),
 		cmocka_unit_test(which_can),
 	};
 

@@ -202,7 +202,7 @@ static void cut_everywhere(void **state)
 		struct builder file = {.swapped = swapped};
 		put_all_kinds(&file);
 		for (size_t cut = 0; cut <= file.size; cut++) {
-			/* Where blocks end, and packets among them, told by the lengths. */
+			/* Where blocks end, and packets among them, from the lengths. */
 			size_t end = 0;
 			size_t packets = 0;
 			while (end + 12 <= file.size) {

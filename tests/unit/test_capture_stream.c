@@ -418,7 +418,7 @@ static void gzip_members(void **state)
 		all = collect(&packed);
 		assert_packets(all, 60);
 		free(all);
-		/* Other bytes behind are told, after all that was good. */
+		/* Other bytes after it are reported, after all valid frames. */
 		packed.size = end;
 		put_fill(&packed, 'x', 10);
 		all = collect(&packed);

@@ -1,5 +1,5 @@
 /*
- * Time stamps of pcapng against a naive twin with numbers of 128 bits, for every
+ * Time stamps of pcapng against a naive reference with numbers of 128 bits, for every
  * resolution, at the edges and at random (fixed seed).
  */
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static struct pcapng_interface interface_of(uint8_t resolution)
 }
 
 /* floor(units * 10^9 * resolution), by long multiplication and division. */
-static int64_t twin_decimal(uint64_t units, unsigned power)
+static int64_t model_decimal(uint64_t units, unsigned power)
 {
 	unsigned __int128 value = units;
 
@@ -40,7 +40,7 @@ static int64_t twin_decimal(uint64_t units, unsigned power)
 	return value < (unsigned __int128)LIMIT ? (int64_t)value : LIMIT;
 }
 
-static int64_t twin_binary(uint64_t units, unsigned power)
+static int64_t model_binary(uint64_t units, unsigned power)
 {
 	unsigned __int128 value = (unsigned __int128)units * 1000000000;
 
@@ -51,8 +51,8 @@ static int64_t twin_binary(uint64_t units, unsigned power)
 static void check(uint8_t resolution, uint64_t units)
 {
 	const struct pcapng_interface interface = interface_of(resolution);
-	const int64_t wanted = resolution & 0x80 ? twin_binary(units, resolution & 0x7f)
-						 : twin_decimal(units, resolution);
+	const int64_t wanted = resolution & 0x80 ? model_binary(units, resolution & 0x7f)
+						 : model_decimal(units, resolution);
 	const int64_t got = pcapng_time_ns(&interface, units);
 
 	/* A time on the last second before the limit may already be moved to it. */

@@ -1,5 +1,5 @@
 /*
- * Situations of real captures in which common tools give wrong samples, made anew in a few
+ * Situations of real captures in which common tools give wrong samples, rebuilt in a few
  * packets each, with numbers of our own. What test_match.c and test_handshake.c hold
  * already, rule by rule, is not repeated.
  */
@@ -240,8 +240,8 @@ static void one_timestamp_for_two_transmissions_a_minute_apart(void **state)
 		 "68.9s B 501 a2101 t206/185      = echo 900ms response\n");
 }
 
-/* A record years early, as in a damaged file: nothing comes of it, and the flow goes on. One
- * years late ends the flow by idleness; what follows begins anew. */
+/* A record years early, as in a damaged file: it is ignored, and the flow continues. One
+ * years late ends the flow by idleness; what follows starts a new flow. */
 static void wild_stamps(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /*
  * Are both directions stamped by one clock? Delays alone never say no, a difference of a
- * millisecond always does; and a twin that keeps every age since the last verdict.
+ * millisecond always does; and a reference that keeps every age since the last verdict.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,7 +105,7 @@ static void one_direction_alone_is_undecided(void **state)
 			assert_int_equal(clock_check_add(&check, !sent, MS), CLOCK_UNDECIDED);
 		/* The last one had a short delay. */
 		assert_int_equal(clock_check_add(&check, !sent, 100), CLOCK_SAME);
-		/* And then it begins anew. */
+		/* And then it starts over. */
 		for (unsigned i = 0; i < CLOCK_CHECK_PACKETS; i++)
 			assert_int_equal(clock_check_add(&check, !sent, 100), CLOCK_UNDECIDED);
 	}
@@ -166,7 +166,7 @@ static void absurd_ages(void **state)
 }
 
 /* All ages since the last verdict. */
-struct twin {
+struct model {
 	int64_t age_ns[2][5000];
 	size_t count[2];
 };
@@ -181,21 +181,21 @@ static int64_t least(const int64_t *ages, size_t count)
 	return found;
 }
 
-static enum clock_verdict twin_add(struct twin *twin, bool sent, int64_t age_ns)
+static enum clock_verdict model_add(struct model *model, bool sent, int64_t age_ns)
 {
-	twin->age_ns[sent][twin->count[sent]++] = age_ns;
-	if (twin->count[0] < CLOCK_CHECK_PACKETS || twin->count[1] < CLOCK_CHECK_PACKETS)
+	model->age_ns[sent][model->count[sent]++] = age_ns;
+	if (model->count[0] < CLOCK_CHECK_PACKETS || model->count[1] < CLOCK_CHECK_PACKETS)
 		return CLOCK_UNDECIDED;
 	int64_t difference_ns =
-		least(twin->age_ns[1], twin->count[1]) - least(twin->age_ns[0], twin->count[0]);
+		least(model->age_ns[1], model->count[1]) - least(model->age_ns[0], model->count[0]);
 
-	twin->count[0] = twin->count[1] = 0;
+	model->count[0] = model->count[1] = 0;
 	return llabs(difference_ns) > CLOCK_CHECK_LIMIT_NS ? CLOCK_DIFFERENT : CLOCK_SAME;
 }
 
-static void like_the_twin(void **state)
+static void same_as_reference(void **state)
 {
-	static struct twin twin;
+	static struct model model;
 	struct clock_check check = {0};
 	uint64_t seed = 21;
 	unsigned verdicts[3] = {0};
@@ -212,7 +212,7 @@ static void like_the_twin(void **state)
 		int64_t age_ns = random_delay(&seed) + (sent ? offset_ns : 0);
 		enum clock_verdict verdict = clock_check_add(&check, sent, age_ns);
 
-		assert_int_equal(verdict, twin_add(&twin, sent, age_ns));
+		assert_int_equal(verdict, model_add(&model, sent, age_ns));
 		verdicts[verdict]++;
 	}
 	assert_true(verdicts[CLOCK_SAME] > 50);
@@ -220,7 +220,7 @@ static void like_the_twin(void **state)
 }
 
 /* A verdict, whatever it is, ends what it rests on. */
-static void absurd_ages_begin_anew(void **state)
+static void absurd_ages_start_over(void **state)
 {
 	struct clock_check check = {0};
 
@@ -242,8 +242,8 @@ int main(void)
 		cmocka_unit_test(one_direction_alone_is_undecided),
 		cmocka_unit_test(clocks_that_drift_apart),
 		cmocka_unit_test(absurd_ages),
-		cmocka_unit_test(absurd_ages_begin_anew),
-		cmocka_unit_test(like_the_twin),
+		cmocka_unit_test(absurd_ages_start_over),
+		cmocka_unit_test(same_as_reference),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

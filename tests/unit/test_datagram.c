@@ -65,7 +65,7 @@ static struct datagram *open_to(const struct place *place)
 	return datagram;
 }
 
-/* Sends so many, numbered from first; number n holds n points. */
+/* Sends that many, numbered from first; number n holds n points. */
 static void send_some(struct datagram *datagram, unsigned first, unsigned count)
 {
 	for (unsigned i = first; i < first + count; i++) {
@@ -295,7 +295,7 @@ static void spread_to_a_slow_agent(void **state)
 	close(agent);
 }
 
-/* One that does not read at all is waited for, but not for ever; then all goes on. */
+/* One that does not read at all is waited for, but not forever; then sending continues. */
 static void spread_to_an_agent_not_reading(void **state)
 {
 	struct datagram_counts counts;

@@ -119,7 +119,7 @@ static void put16(uint8_t *at, size_t value)
 	at[1] = (uint8_t)value;
 }
 
-/* Refuses a packet by an ICMP error (RFC 792) that quotes so many bytes of its data. */
+/* Refuses a packet by an ICMP error (RFC 792) that quotes that many bytes of its data. */
 static void refuse(const uint8_t *packet, size_t quoted, uint8_t type, uint8_t code)
 {
 	uint8_t bytes[2048] = {0x45};
@@ -207,7 +207,7 @@ static void refusals_that_come_late(void **state)
 	datagram_close(datagram);
 }
 
-/* Old routers quote nothing but headers: the number is right all the same. */
+/* Old routers quote nothing but headers: the number is correct all the same. */
 static void refusals_that_quote_nothing(void **state)
 {
 	static uint8_t packet[4][2048];

@@ -161,7 +161,7 @@ static void live_flows_outlast_a_flood(void **state)
 /* ---- reserves ---- */
 
 /* A connection on the same ports takes the place of one that nobody has ended. */
-static bool begins_anew(uint32_t flow)
+static bool reopens(uint32_t flow)
 {
 	return flow % 16 == 5 || flow % 16 == 6;
 }
@@ -174,8 +174,8 @@ static void random_talk(struct world *world, struct talk *talks, uint32_t count)
 	if (random_below(4))
 		flow = (uint32_t)(world->now_ns / (200 * US)) % count / 4 * 4 + random_below(4);
 	world->now_ns += 3 * US;
-	/* A connection goes on in the middle, too, of which nothing is known any more. */
-	if (begins_anew(flow) && talks[flow].step >= 3 && random_below(3) == 0)
+	/* A connection also continues after its flow was evicted. */
+	if (reopens(flow) && talks[flow].step >= 3 && random_below(3) == 0)
 		begin_talk(&talks[flow]);
 	talk_on(world, &talks[flow], flow);
 }
@@ -229,10 +229,10 @@ static void reserves_come_and_go(bool set_late)
 	assert_true(least <= FEWEST);
 	assert_true(counters->flows_evicted > 50000);
 	assert_true(world->word_count > 20000);
-	/* What a flow sent is told of once, wherever it lay. */
+	/* What a flow sent is reported once, wherever it was stored. */
 	tcpm_engine_flush(world->engine);
 	for (uint32_t flow = 0; flow < FLOWS; flow++) {
-		for (unsigned sender = 0; sender < 2 && !begins_anew(flow); sender++)
+		for (unsigned sender = 0; sender < 2 && !reopens(flow); sender++)
 			assert_int_equal(world->heard[flow][sender], world->sent[flow][sender]);
 		assert_int_equal(world->closed[flow] > 0, world->sent[flow][0] > 0);
 	}
@@ -247,7 +247,7 @@ static void flows_move_and_are_the_same(void **state)
 }
 
 /* A slot stays where it is until the flow is closed or the engine is fed again. */
-static void words_may_be_set_later(void **state)
+static void options_may_be_set_later(void **state)
 {
 	(void)state;
 	reserves_come_and_go(true);
@@ -432,7 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(live_flows_outlast_a_flood),
 		cmocka_unit_test(flows_move_and_are_the_same),
-		cmocka_unit_test(words_may_be_set_later),
+		cmocka_unit_test(options_may_be_set_later),
 		cmocka_unit_test(memory_goes_back),
 		cmocka_unit_test(totals_beyond_16_bits),
 		cmocka_unit_test(fine_with_little),

@@ -18,7 +18,7 @@ enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 #define MS     INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
 
-/* Flows are told by the client's port, from FIRST_PORT on; direction 0 is the client's. */
+/* Flows are identified by the client's port, from FIRST_PORT on; direction 0 is the client's. */
 #define FIRST_PORT 40000
 #define FLOWS      8
 #define MOST_LOG   40
@@ -267,7 +267,7 @@ static void ports_used_again(void **state)
 	assert_totals(&heard.sent[0][0], 4, 1, 0);
 }
 
-/* A server that forgot its first answer begins anew; it has sent both. */
+/* A server that lost its first answer's state sends another; both count as sent. */
 static void an_answer_forgotten(void **state)
 {
 	static const struct segment segments[] = {

@@ -1,5 +1,5 @@
 /*
- * The index of flows, by random operations against a naive twin: whoever was added is found
+ * The index of flows, by random operations against a naive reference: what was added is found
  * once, nobody else is, and nothing stays behind of those that went.
  */
 #include <setjmp.h>
@@ -35,7 +35,7 @@ static uint64_t random_hash(void)
 	return hash;
 }
 
-struct twin {
+struct model {
 	struct {
 		uint64_t hash;
 		uint32_t place;
@@ -44,47 +44,47 @@ struct twin {
 	bool used[PLACES]; /* by place */
 };
 
-static uint32_t free_place(const struct twin *twin)
+static uint32_t free_place(const struct model *model)
 {
 	uint32_t place;
 
 	do
 		place = 1 + random_below(PLACES - 1);
-	while (twin->used[place]);
+	while (model->used[place]);
 	return place;
 }
 
-static void add(struct flow_index *index, struct twin *twin, uint64_t hash)
+static void add(struct flow_index *index, struct model *model, uint64_t hash)
 {
-	uint32_t place = free_place(twin);
+	uint32_t place = free_place(model);
 
-	twin->known[twin->count].hash = hash;
-	twin->known[twin->count++].place = place;
-	twin->used[place] = true;
+	model->known[model->count].hash = hash;
+	model->known[model->count++].place = place;
+	model->used[place] = true;
 	flow_index_add(index, hash, place);
 }
 
-static void move(struct flow_index *index, struct twin *twin, size_t which)
+static void move(struct flow_index *index, struct model *model, size_t which)
 {
-	uint32_t from = twin->known[which].place;
-	uint32_t to = free_place(twin);
+	uint32_t from = model->known[which].place;
+	uint32_t to = free_place(model);
 
-	flow_index_change(index, twin->known[which].hash, from, to);
-	twin->used[from] = false;
-	twin->used[to] = true;
-	twin->known[which].place = to;
+	flow_index_change(index, model->known[which].hash, from, to);
+	model->used[from] = false;
+	model->used[to] = true;
+	model->known[which].place = to;
 }
 
-static void take_away(struct flow_index *index, struct twin *twin, size_t which)
+static void take_away(struct flow_index *index, struct model *model, size_t which)
 {
-	flow_index_change(index, twin->known[which].hash, twin->known[which].place, 0);
-	twin->used[twin->known[which].place] = false;
-	twin->known[which] = twin->known[--twin->count];
+	flow_index_change(index, model->known[which].hash, model->known[which].place, 0);
+	model->used[model->known[which].place] = false;
+	model->known[which] = model->known[--model->count];
 }
 
 /* How often a search by a hash comes to a place; it may come to others that are there. */
-static unsigned times_found(const struct flow_index *index, const struct twin *twin, uint64_t hash,
-			    uint32_t wanted, size_t *others)
+static unsigned times_found(const struct flow_index *index, const struct model *model,
+			    uint64_t hash, uint32_t wanted, size_t *others)
 {
 	struct index_search search;
 	unsigned found = 0;
@@ -94,8 +94,8 @@ static unsigned times_found(const struct flow_index *index, const struct twin *t
 	index_search_begin(&search, index, hash);
 	while ((place = index_search_next(&search, index))) {
 		assert_true(place < PLACES);
-		assert_true(twin->used[place]);
-		assert_true(++steps <= twin->count);
+		assert_true(model->used[place]);
+		assert_true(++steps <= model->count);
 		if (place == wanted)
 			found++;
 	}
@@ -103,14 +103,14 @@ static unsigned times_found(const struct flow_index *index, const struct twin *t
 	return found;
 }
 
-static size_t check_all(const struct flow_index *index, const struct twin *twin)
+static size_t check_all(const struct flow_index *index, const struct model *model)
 {
 	size_t others = 0;
 
-	assert_int_equal(index->count, twin->count);
-	for (size_t i = 0; i < twin->count; i++)
-		assert_int_equal(times_found(index, twin, twin->known[i].hash, twin->known[i].place,
-					     &others),
+	assert_int_equal(index->count, model->count);
+	for (size_t i = 0; i < model->count; i++)
+		assert_int_equal(times_found(index, model, model->known[i].hash,
+					     model->known[i].place, &others),
 				 1);
 	return others;
 }
@@ -141,38 +141,38 @@ static uint64_t (*const kinds[])(void) = {random_hash, close_hash, equal_hash};
 
 static void random_operations_of(uint64_t (*next_hash)(void))
 {
-	struct twin *twin = calloc(1, sizeof(*twin));
+	struct model *model = calloc(1, sizeof(*model));
 	struct flow_index index;
 	unsigned bias = 0;
 	size_t most = 0;
 
-	assert_non_null(twin);
+	assert_non_null(model);
 	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
 	for (unsigned step = 0; step < 60000; step++) {
 		/* It fills up and runs empty by turns. */
 		if (step % 1500 == 0)
 			bias = random_below(10);
-		assert_int_equal(flow_index_crowded(&index), twin->count >= MOST);
-		if (random_below(10) < bias && twin->count < MOST)
-			add(&index, twin, next_hash());
-		else if (twin->count && random_below(4) == 0)
-			move(&index, twin, random_below((uint32_t)twin->count));
-		else if (twin->count)
-			take_away(&index, twin, random_below((uint32_t)twin->count));
-		if (twin->count > most)
-			most = twin->count;
+		assert_int_equal(flow_index_crowded(&index), model->count >= MOST);
+		if (random_below(10) < bias && model->count < MOST)
+			add(&index, model, next_hash());
+		else if (model->count && random_below(4) == 0)
+			move(&index, model, random_below((uint32_t)model->count));
+		else if (model->count)
+			take_away(&index, model, random_below((uint32_t)model->count));
+		if (model->count > most)
+			most = model->count;
 		if (step % 100 == 0)
-			check_all(&index, twin);
+			check_all(&index, model);
 	}
 	assert_int_equal(most, MOST);
-	while (twin->count)
-		take_away(&index, twin, random_below((uint32_t)twin->count));
+	while (model->count)
+		take_away(&index, model, random_below((uint32_t)model->count));
 	assert_int_equal(index.count, 0);
 	/* No place, no tag, and nobody who went past. */
 	for (size_t i = 0; i < BUCKETS * sizeof(struct index_bucket); i++)
 		assert_int_equal(index.region.base[i], 0);
 	flow_index_done(&index);
-	free(twin);
+	free(model);
 }
 
 static void random_operations(void **state)
@@ -186,29 +186,29 @@ static void random_operations(void **state)
  * from in front of them, too. */
 static void passed_buckets(void **state)
 {
-	struct twin *twin = calloc(1, sizeof(*twin));
+	struct model *model = calloc(1, sizeof(*model));
 	const uint64_t hash = UINT64_C(0xab) << 56 | (BUCKETS - 1);
 	struct flow_index index;
 	size_t others = 0;
 
 	(void)state;
-	assert_non_null(twin);
+	assert_non_null(model);
 	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
 	for (unsigned i = 0; i < 3 * INDEX_SLOTS + 5; i++)
-		add(&index, twin, hash);
-	check_all(&index, twin);
-	while (twin->count > 5) {
-		take_away(&index, twin, 0);
-		check_all(&index, twin);
+		add(&index, model, hash);
+	check_all(&index, model);
+	while (model->count > 5) {
+		take_away(&index, model, 0);
+		check_all(&index, model);
 	}
 	for (unsigned i = 0; i < 2 * INDEX_SLOTS; i++) {
-		add(&index, twin, hash);
-		move(&index, twin, random_below((uint32_t)twin->count));
-		check_all(&index, twin);
+		add(&index, model, hash);
+		move(&index, model, random_below((uint32_t)model->count));
+		check_all(&index, model);
 	}
 	/* A stranger's search comes to nobody, where no tag is alike. */
 	assert_int_equal(
-		times_found(&index, twin, UINT64_C(0x11) << 56 | (BUCKETS - 1), 0, &others), 0);
+		times_found(&index, model, UINT64_C(0x11) << 56 | (BUCKETS - 1), 0, &others), 0);
 	assert_int_equal(others, 0);
 	flow_index_clear(&index);
 	assert_int_equal(index.count, 0);
@@ -216,89 +216,89 @@ static void passed_buckets(void **state)
 	for (size_t i = 0; i < BUCKETS * sizeof(struct index_bucket); i++)
 		assert_int_equal(index.region.base[i], 0);
 	flow_index_done(&index);
-	free(twin);
+	free(model);
 }
 
 /* A tag that only looks like the one that is sought comes up, beside one that is; the free
  * slot beside it does not. */
 static void tags_that_look_alike(void **state)
 {
-	struct twin *twin = calloc(1, sizeof(*twin));
+	struct model *model = calloc(1, sizeof(*model));
 
 	(void)state;
-	assert_non_null(twin);
+	assert_non_null(model);
 	for (unsigned tag = 1; tag < 256; tag++) {
 		for (unsigned at = 0; at < INDEX_SLOTS; at++) {
 			struct flow_index index;
 			size_t others = 0;
 
-			memset(twin, 0, sizeof(*twin));
+			memset(model, 0, sizeof(*model));
 			assert_int_equal(flow_index_init(&index, 2), 0);
 			for (unsigned slot = 0; slot < at; slot++)
-				add(&index, twin, (uint64_t)(tag ^ 0x55 ? tag ^ 0x55 : 2) << 56);
-			add(&index, twin, (uint64_t)tag << 56);
+				add(&index, model, (uint64_t)(tag ^ 0x55 ? tag ^ 0x55 : 2) << 56);
+			add(&index, model, (uint64_t)tag << 56);
 			if (at % 2 && at + 1 < INDEX_SLOTS)
-				add(&index, twin, (uint64_t)(tag ^ 1) << 56);
-			check_all(&index, twin);
-			assert_int_equal(times_found(&index, twin, (uint64_t)tag << 56,
-						     twin->known[at].place, &others),
+				add(&index, model, (uint64_t)(tag ^ 1) << 56);
+			check_all(&index, model);
+			assert_int_equal(times_found(&index, model, (uint64_t)tag << 56,
+						     model->known[at].place, &others),
 					 1);
 			assert_true(others <= 1);
 			flow_index_done(&index);
 		}
 	}
-	free(twin);
+	free(model);
 }
 
 /* Flows are looked at that are the right ones, nearly always: what the tags are for. */
 static void hardly_anybody_else_is_looked_at(void **state)
 {
-	struct twin *twin = calloc(1, sizeof(*twin));
+	struct model *model = calloc(1, sizeof(*model));
 	struct flow_index index;
 	size_t others;
 
 	(void)state;
-	assert_non_null(twin);
+	assert_non_null(model);
 	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
-	while (twin->count < MOST)
-		add(&index, twin, random_hash());
-	others = check_all(&index, twin);
+	while (model->count < MOST)
+		add(&index, model, random_hash());
+	others = check_all(&index, model);
 	assert_true(others < MOST / 10);
 	flow_index_done(&index);
-	free(twin);
+	free(model);
 }
 
 /* Somebody went past each bucket, and all who made them do so have gone. A search for a
  * stranger comes round, and ends. */
 static void a_search_ends(void **state)
 {
-	struct twin *twin = calloc(1, sizeof(*twin));
+	struct model *model = calloc(1, sizeof(*model));
 	struct flow_index index;
 	size_t others = 0;
 
 	(void)state;
-	assert_non_null(twin);
+	assert_non_null(model);
 	assert_int_equal(flow_index_init(&index, BUCKETS), 0);
 	for (uint64_t bucket = 0; bucket < BUCKETS; bucket++) {
 		/* The first of all has nobody before it; of the last bucket one lies in the first.
 		 */
-		size_t before = twin->count;
+		size_t before = model->count;
 		size_t fill = bucket ? INDEX_SLOTS - 1 : INDEX_SLOTS;
 
-		while (twin->count < before + fill + 1)
-			add(&index, twin, UINT64_C(0xcc) << 56 | bucket);
+		while (model->count < before + fill + 1)
+			add(&index, model, UINT64_C(0xcc) << 56 | bucket);
 		for (size_t i = 0; i < fill; i++)
-			take_away(&index, twin, before + fill - 1 - i);
+			take_away(&index, model, before + fill - 1 - i);
 		assert_true(index.buckets[bucket].passed > 0);
 	}
-	assert_int_equal(twin->count, BUCKETS);
-	check_all(&index, twin);
+	assert_int_equal(model->count, BUCKETS);
+	check_all(&index, model);
 	alarm(20); /* rather than for ever */
-	assert_int_equal(times_found(&index, twin, UINT64_C(0x11) << 56, 0, &others), 0);
+	assert_int_equal(times_found(&index, model, UINT64_C(0x11) << 56, 0, &others), 0);
 	alarm(0);
 	assert_int_equal(others, 0);
 	flow_index_done(&index);
-	free(twin);
+	free(model);
 }
 
 int main(void)

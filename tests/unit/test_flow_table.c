@@ -1,5 +1,5 @@
 /*
- * The flow table, by random operations against a naive twin, its order of
+ * The flow table, by random operations against a naive model, its order of
  * eviction, and when idle flows go.
  */
 #include <setjmp.h>

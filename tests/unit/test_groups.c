@@ -278,7 +278,7 @@ static uint64_t random_next(uint64_t *state)
 }
 
 /* Random flows between 100 x 100 hosts against a plain matrix. */
-static void test_table_like_the_twin(void **state)
+static void test_table_same_as_reference(void **state)
 {
 	(void)state;
 	enum { HOSTS = 100 };
@@ -410,7 +410,7 @@ int main(void)
 		cmocka_unit_test(test_receiver),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_cap),
-		cmocka_unit_test(test_table_like_the_twin),
+		cmocka_unit_test(test_table_same_as_reference),
 		cmocka_unit_test(test_options_and_names),
 		cmocka_unit_test(test_ranking),
 	};

@@ -1,5 +1,5 @@
 /*
- * Flows that end, most of them without a sample: whichever way groups are told apart, each
+ * Flows that end, most of them without a sample: whatever distinguishes groups, each
  * joins the groups that are there, and makes none. Held against a plain list of keys.
  */
 #include "groups_helper.h"
@@ -9,7 +9,7 @@
 enum { MOST = 4000 };
 
 /* What groups must hold, as a list. */
-struct twin {
+struct model {
 	struct group_by by;
 	const struct prefix_set *local;
 	struct group_key keys[MOST];
@@ -20,52 +20,52 @@ struct twin {
 	uint64_t tally_segments;
 };
 
-static size_t place_of(const struct twin *twin, const struct group_key *key)
+static size_t place_of(const struct model *model, const struct group_key *key)
 {
 	size_t i = 0;
 
-	while (i < twin->count && memcmp(&twin->keys[i], key, sizeof(*key)) != 0)
+	while (i < model->count && memcmp(&model->keys[i], key, sizeof(*key)) != 0)
 		i++;
 	return i;
 }
 
-static struct group_key key_of(const struct twin *twin, const struct test_flow *flow,
+static struct group_key key_of(const struct model *model, const struct test_flow *flow,
 			       unsigned sender)
 {
-	return group_key_of(&twin->by, twin->local, &flow->id, sender, flow->id.interface);
+	return group_key_of(&model->by, model->local, &flow->id, sender, flow->id.interface);
 }
 
-static void note_sample(struct twin *twin, const struct test_flow *flow, unsigned sender)
+static void note_sample(struct model *model, const struct test_flow *flow, unsigned sender)
 {
-	struct group_key key = key_of(twin, flow, sender);
-	size_t place = place_of(twin, &key);
+	struct group_key key = key_of(model, flow, sender);
+	size_t place = place_of(model, &key);
 
-	if (place == twin->count) {
-		assert_true(twin->count < MOST);
-		twin->keys[twin->count++] = key;
+	if (place == model->count) {
+		assert_true(model->count < MOST);
+		model->keys[model->count++] = key;
 	}
-	twin->segments[place]++;
+	model->segments[place]++;
 }
 
-static void note_end(struct twin *twin, const struct test_flow *flow, const uint64_t segments[2])
+static void note_end(struct model *model, const struct test_flow *flow, const uint64_t segments[2])
 {
 	size_t place[2];
 
 	for (unsigned sender = 0; sender < 2; sender++) {
-		struct group_key key = key_of(twin, flow, sender);
+		struct group_key key = key_of(model, flow, sender);
 
-		place[sender] = place_of(twin, &key);
-		if (place[sender] < twin->count)
-			twin->segments[place[sender]] += segments[sender];
+		place[sender] = place_of(model, &key);
+		if (place[sender] < model->count)
+			model->segments[place[sender]] += segments[sender];
 		else
-			twin->tally_segments += segments[sender];
+			model->tally_segments += segments[sender];
 	}
-	if (place[0] < twin->count)
-		twin->flows[place[0]]++;
-	if (place[1] < twin->count && place[1] != place[0])
-		twin->flows[place[1]]++;
-	if (place[0] == twin->count && place[1] == twin->count)
-		twin->tally_flows++;
+	if (place[0] < model->count)
+		model->flows[place[0]]++;
+	if (place[1] < model->count && place[1] != place[0])
+		model->flows[place[1]]++;
+	if (place[0] == model->count && place[1] == model->count)
+		model->tally_flows++;
 }
 
 static struct tcpm_address random_address(uint64_t *seed)
@@ -113,19 +113,19 @@ static void check_hash(const struct group_by *by, const struct test_flow *flow)
 	}
 }
 
-static void assert_same(const struct groups *groups, const struct twin *twin)
+static void assert_same(const struct groups *groups, const struct model *model)
 {
-	assert_int_equal(group_count(groups), twin->count);
-	for (size_t i = 0; i < twin->count; i++) {
+	assert_int_equal(group_count(groups), model->count);
+	for (size_t i = 0; i < model->count; i++) {
 		const struct group *group = group_at(groups, i);
 
-		assert_memory_equal(&group->key, &twin->keys[i], sizeof(group->key));
-		assert_ptr_equal(groups_find(groups, &twin->keys[i]), group);
-		assert_int_equal(group->summary.flows, twin->flows[i]);
-		assert_int_equal(group->summary.totals.segments, twin->segments[i]);
+		assert_memory_equal(&group->key, &model->keys[i], sizeof(group->key));
+		assert_ptr_equal(groups_find(groups, &model->keys[i]), group);
+		assert_int_equal(group->summary.flows, model->flows[i]);
+		assert_int_equal(group->summary.totals.segments, model->segments[i]);
 	}
-	assert_int_equal(groups_tally(groups)->flows, twin->tally_flows);
-	assert_int_equal(groups_tally(groups)->totals.segments, twin->tally_segments);
+	assert_int_equal(groups_tally(groups)->flows, model->tally_flows);
+	assert_int_equal(groups_tally(groups)->totals.segments, model->tally_segments);
 	assert_null(groups_other(groups));
 }
 
@@ -133,13 +133,13 @@ static void assert_same(const struct groups *groups, const struct twin *twin)
 static void run(struct group_by by, const struct prefix_set *local, unsigned one_in)
 {
 	static const struct prefix_set nobody = {0};
-	static struct twin twin;
+	static struct model model;
 	struct groups *groups = make_groups((struct groups_options){.by = by, .local = local});
 	uint64_t seed = 11 + by.hosts;
 
-	memset(&twin, 0, sizeof(twin));
-	twin.by = by;
-	twin.local = local ? local : &nobody;
+	memset(&model, 0, sizeof(model));
+	model.by = by;
+	model.local = local ? local : &nobody;
 	for (int i = 0; i < 6000; i++) {
 		struct test_flow flow = random_flow(&seed);
 		uint64_t which = random_next(&seed) % 3;
@@ -149,20 +149,20 @@ static void run(struct group_by by, const struct prefix_set *local, unsigned one
 			if (which == sender)
 				continue;
 			assert_int_equal(give(groups, &flow, sender, 1000 + i),
-					 key_of(&twin, &flow, sender).side);
-			note_sample(&twin, &flow, sender);
+					 key_of(&model, &flow, sender).side);
+			note_sample(&model, &flow, sender);
 		}
 		check_hash(&by, &flow);
 		finish(groups, &flow, segments[0], segments[1]);
-		note_end(&twin, &flow, segments);
+		note_end(&model, &flow, segments);
 	}
-	assert_same(groups, &twin);
-	assert_true(twin.count > 0);
-	assert_true(twin.tally_flows > 0);
+	assert_same(groups, &model);
+	assert_true(model.count > 0);
+	assert_true(model.tally_flows > 0);
 	groups_free(groups);
 }
 
-static void whatever_tells_groups_apart(void **state)
+static void every_part_of_the_key(void **state)
 {
 	const struct prefix here = {.bits = 24, .address = v4(0, 0)};
 	struct prefix_set local;
@@ -193,7 +193,7 @@ static void within_one_network(void **state)
 	run(by, NULL, 5000);
 }
 
-/* A flow that had a sample in groups that have gone makes its groups anew, as before. */
+/* A flow that had a sample in groups that have gone creates its groups again. */
 static void samples_of_another_generation(void **state)
 {
 	struct groups *groups = make_groups((struct groups_options){0});
@@ -243,7 +243,7 @@ static void hashes_of_two_directions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whatever_tells_groups_apart),
+		cmocka_unit_test(every_part_of_the_key),
 		cmocka_unit_test(within_one_network),
 		cmocka_unit_test(samples_of_another_generation),
 		cmocka_unit_test(hashes_of_two_directions),

@@ -52,7 +52,7 @@ static const struct group *group_of(const struct groups *groups, unsigned host)
 	return groups_find(groups, &key);
 }
 
-static void keeps_what_is_wanted(void **state)
+static void keeps_selected_groups(void **state)
 {
 	unsigned asked = 0;
 	struct groups *groups = fill(100, 0);
@@ -113,7 +113,7 @@ static void nothing_to_keep(void **state)
 	groups_free(groups);
 }
 
-static void merges_what_is_wanted(void **state)
+static void merges_selected_groups(void **state)
 {
 	unsigned asked = 0;
 	struct groups *groups = fill(0, 0);
@@ -172,8 +172,10 @@ static void merges_under_another_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_what_is_wanted),     cmocka_unit_test(makes_room_at_the_cap),
-		cmocka_unit_test(nothing_to_keep),          cmocka_unit_test(merges_what_is_wanted),
+		cmocka_unit_test(keeps_selected_groups),
+		cmocka_unit_test(makes_room_at_the_cap),
+		cmocka_unit_test(nothing_to_keep),
+		cmocka_unit_test(merges_selected_groups),
 		cmocka_unit_test(merges_under_another_key),
 	};
 

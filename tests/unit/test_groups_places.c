@@ -214,7 +214,7 @@ static void sides_of_each_grouping(void **state)
 			assert_int_equal(group_at(groups, i)->key.side, cases[i].side);
 			assert_int_equal(network_count(group_at(groups, i)), 4);
 		}
-		/* Networks that hold local hosts and others are told apart by side. */
+		/* Networks that hold local hosts and others are distinguished by side. */
 		if (by == GROUPS_BY_PREFIX)
 			for (size_t i = 1; i < 4; i++)
 				assert_memory_equal(&group_at(groups, i)->key.sender,
@@ -265,7 +265,7 @@ static void sides_beyond_the_cap(void **state)
 	prefix_set_done(&local);
 }
 
-static void nobody_is_local_by_default(void **state)
+static void no_host_is_local_by_default(void **state)
 {
 	const struct prefix_set empty = {0};
 	const struct prefix_set *const nobody[] = {NULL, &empty};
@@ -475,7 +475,7 @@ int main(void)
 		cmocka_unit_test(sides_of_each_grouping),
 		cmocka_unit_test(a_receiver_on_two_sides),
 		cmocka_unit_test(sides_beyond_the_cap),
-		cmocka_unit_test(nobody_is_local_by_default),
+		cmocka_unit_test(no_host_is_local_by_default),
 		cmocka_unit_test(other_networks_in_between),
 		cmocka_unit_test(rankings_hide_own_answers),
 		cmocka_unit_test(rankings_order_places),

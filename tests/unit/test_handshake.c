@@ -95,7 +95,7 @@ static void later_challenge_replaces_an_earlier_one(void **state)
 		      "2.012s A 19001 a7001            = syn 2ms network\n");
 }
 
-static void half_open_flow_asked_again_with_another_isn(void **state)
+static void half_open_flow_syn_with_another_isn(void **state)
 {
 	(void)state;
 	scenario("0     A S 100\n"
@@ -104,7 +104,7 @@ static void half_open_flow_asked_again_with_another_isn(void **state)
 		 "1.02s A 9001 a7001              = syn 10ms network\n");
 }
 
-static void server_answers_anew(void **state)
+static void server_repeats_syn_ack_with_another_isn(void **state)
 {
 	(void)state;
 	scenario("0     A S 100\n"
@@ -255,8 +255,8 @@ int main(void)
 		cmocka_unit_test(refused_while_another_flow_lives),
 		cmocka_unit_test(challenge_retransmitted_is_ambiguous),
 		cmocka_unit_test(later_challenge_replaces_an_earlier_one),
-		cmocka_unit_test(half_open_flow_asked_again_with_another_isn),
-		cmocka_unit_test(server_answers_anew),
+		cmocka_unit_test(half_open_flow_syn_with_another_isn),
+		cmocka_unit_test(server_repeats_syn_ack_with_another_isn),
 		cmocka_unit_test(syn_captured_after_its_answer),
 		cmocka_unit_test(new_connection_of_which_one_side_is_seen),
 		cmocka_unit_test(simultaneous_open),

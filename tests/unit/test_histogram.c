@@ -1,6 +1,6 @@
 /*
  * The histogram against exact arithmetic (its bounds, by whole numbers of any
- * length) and against a naive twin (sorted values, random by a fixed seed).
+ * length) and against a naive reference (sorted values, random by a fixed seed).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,7 +124,7 @@ static void assert_close(int64_t estimate, int64_t exact)
 	assert_true(difference <= 0.011 * (double)exact + 0.5);
 }
 
-static void test_quantiles_like_the_twin(void **state)
+static void test_quantiles_same_as_reference(void **state)
 {
 	(void)state;
 	enum { ROUNDS = 300, MOST = 2000 };
@@ -423,7 +423,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bounds_are_exact),
 		cmocka_unit_test(test_bounds_that_people_know),
-		cmocka_unit_test(test_quantiles_like_the_twin),
+		cmocka_unit_test(test_quantiles_same_as_reference),
 		cmocka_unit_test(test_quantile_error_at_both_ends_of_each_bucket),
 		cmocka_unit_test(test_empty_and_extremes),
 		cmocka_unit_test(test_quantile_within_limits),

@@ -348,7 +348,7 @@ static void test_mutated_wrappings(void **state)
 }
 
 /* How many of 256 hosts that follow one another are of each share. */
-static void assert_spread(bool ipv6, unsigned shares, unsigned fewest)
+static void assert_spread(bool ipv6, unsigned partitions, unsigned fewest)
 {
 	struct frame_builder b;
 	unsigned counts[8] = {0};
@@ -359,11 +359,11 @@ static void assert_spread(bool ipv6, unsigned shares, unsigned fewest)
 
 		snprintf(name, sizeof(name), ipv6 ? "2001:db8::%x" : "10.1.2.%u", host);
 		frame = plain(&b, name, ipv6 ? "2001:db8:ffff::1" : "192.0.2.1", host % 2);
-		counts[(uint64_t)number_of(frame) * shares >> 32]++;
+		counts[(uint64_t)number_of(frame) * partitions >> 32]++;
 	}
-	for (unsigned i = 0; i < shares; i++)
+	for (unsigned i = 0; i < partitions; i++)
 		if (counts[i] < fewest)
-			fail_msg("share %u of %u has %u of 256", i, shares, counts[i]);
+			fail_msg("partition %u of %u has %u of 256", i, partitions, counts[i]);
 }
 
 static void test_spread(void **state)

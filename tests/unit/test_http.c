@@ -194,7 +194,7 @@ static bool holds(const char *bytes, const char *part, unsigned times)
 	return times == 0;
 }
 
-/* Collects what the server sends until it holds `until` so many times; false: the
+/* Collects what the server sends until it holds `until` that many times; false: the
  * connection ends, or nothing more comes. until NULL: one whole answer, or all there is until
  * the connection ends; times then is whether it has no body. */
 static bool listen_for(int fd, char bytes[static ANSWER_SIZE], const char *until, unsigned times)
@@ -334,7 +334,7 @@ static void bodies(void **state)
 }
 
 /* Said, and then left alone. */
-static void say_and_leave(const char *request)
+static void send_and_leave(const char *request)
 {
 	int fd = dial();
 
@@ -347,12 +347,12 @@ static void say_and_leave(const char *request)
 static void nonsense(void **state)
 {
 	(void)state;
-	say_and_leave("\r\n\r\n");
-	say_and_leave("\x16\x03\x01\x02");
-	say_and_leave("GET\r\n\r\n");
-	say_and_leave("GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n");
-	say_and_leave("GET  HTTP/1.1\r\nHost: x\r\n\r\n");
-	say_and_leave("GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 5\r\n\r\nabcde");
+	send_and_leave("\r\n\r\n");
+	send_and_leave("\x16\x03\x01\x02");
+	send_and_leave("GET\r\n\r\n");
+	send_and_leave("GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n");
+	send_and_leave("GET  HTTP/1.1\r\nHost: x\r\n\r\n");
+	send_and_leave("GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 5\r\n\r\nabcde");
 	assert_begins(exchange("GET /metrics HTTP/1.1\r\n\r\n"), "HTTP/1.1 400 ");
 	assert_begins(exchange(GET("/metrics")), "HTTP/1.1 200 ");
 }
@@ -466,7 +466,7 @@ static void late_answer(void **state)
 	close(fd);
 }
 
-static void gone_while_waiting(void **state)
+static void client_closes_while_waiting(void **state)
 {
 	const struct linger reset = {.l_onoff = 1};
 
@@ -492,7 +492,7 @@ static void gone_while_waiting(void **state)
 }
 
 /* Some wait, one has its answer but was not run since, one reads, one has asked half. */
-static void closed_meanwhile(void **state)
+static void server_closed_with_pending_requests(void **state)
 {
 	int fds[5];
 
@@ -620,7 +620,7 @@ static void woken_each_second(void **state)
 
 /* A client that sends nothing, one that sends a byte now and then, one that reads a little now
  * and then, and one that waits for an answer that does not come: each has its deadline. */
-static void slow_clients(void **state)
+static void deadlines_of_slow_clients(void **state)
 {
 	static char bytes[ANSWER_SIZE];
 	int alone = descriptors();
@@ -764,12 +764,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pipelined_and_late, start, stop),
 		cmocka_unit_test_setup_teardown(split, start, stop),
 		cmocka_unit_test_setup_teardown(late_answer, start, stop),
-		cmocka_unit_test_setup_teardown(gone_while_waiting, start, stop),
-		cmocka_unit_test_setup_teardown(closed_meanwhile, start, stop),
+		cmocka_unit_test_setup_teardown(client_closes_while_waiting, start, stop),
+		cmocka_unit_test_setup_teardown(server_closed_with_pending_requests, start, stop),
 		cmocka_unit_test_setup_teardown(large_answer, start, stop),
 		cmocka_unit_test_setup_teardown(many_connections, start, stop),
 		cmocka_unit_test_setup_teardown(woken_each_second, start, stop),
-		cmocka_unit_test_setup_teardown(slow_clients, start, stop),
+		cmocka_unit_test_setup_teardown(deadlines_of_slow_clients, start, stop),
 		cmocka_unit_test_setup_teardown(in_use, start, stop),
 		cmocka_unit_test_setup_teardown(bad_addresses, start, stop),
 		cmocka_unit_test_setup_teardown(opened_again, start, stop),

@@ -1,6 +1,6 @@
 /*
- * Groups as metrics tell them: equal labels once, the first so many, the rest in "other";
- * random groups against sums made one by one.
+ * Groups as metrics report them: equal labels once, the first ones up to a limit, the rest in
+ * "other"; random groups against sums made one by one.
  */
 #include <stdio.h>
 #include <stdlib.h>

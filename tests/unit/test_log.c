@@ -169,7 +169,7 @@ static void control_characters(void **state)
 	assert_int_equal(content[strlen(content) - 1], '\n');
 }
 
-static void complaints(void **state)
+static void messages(void **state)
 {
 	(void)state;
 	open_log(path, LOG_LEVEL_INFO);
@@ -201,7 +201,7 @@ static void reopened(void **state)
 	assert_true(strstr(content, "first") && strstr(content, "second"));
 	read_file(path);
 	assert_true(strstr(content, "third") && !strstr(content, "second"));
-	/* It cannot be: the open one goes on, and says so. */
+	/* It cannot be: the open one stays in use, which is logged. */
 	assert_int_equal(rename(path, moved), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	log_reopen();
@@ -221,7 +221,7 @@ static void cannot_be_opened(void **state)
 	open_log(path, LOG_LEVEL_INFO);
 	assert_int_equal(log_open(&settings, &error), -ENOENT);
 	assert_non_null(strstr(error.text, "/nonexistent/log"));
-	/* What was set before goes on. */
+	/* The previous setting stays in effect. */
 	log_line(LOG_LEVEL_INFO, "still");
 	assert_non_null(strstr(read_file(path), "still"));
 }
@@ -253,7 +253,7 @@ static void roots_files(void **state)
 	unlink(other);
 }
 
-/* What was asked for is told at any level. */
+/* Requested output is logged at any level. */
 static void always(void **state)
 {
 	(void)state;
@@ -358,7 +358,7 @@ static void limited(void **state)
 			 1);
 }
 
-/* A reader that does not read: lines are lost, and told once it does. */
+/* A reader that does not read: lines are lost, and reported once it does. */
 static void full_pipe(void **state)
 {
 	int ends[2];
@@ -392,7 +392,7 @@ static void full_pipe(void **state)
 	assert_non_null(strstr(content, "ERROR | after it\n"));
 }
 
-static void nobody_there(void **state)
+static void no_reader(void **state)
 {
 	int ends[2];
 
@@ -415,7 +415,8 @@ static void nobody_there(void **state)
 	assert_non_null(strstr(content, "to a file"));
 }
 
-/* A file that cannot grow, as on a full disk: a line is cut, the next one begins anew. */
+/* A file that cannot grow, as on a full disk: a line is cut, the next one starts at its beginning.
+ */
 static void full_disk(void **state)
 {
 	struct rlimit before, small;
@@ -522,7 +523,7 @@ int main(void)
 		cmocka_unit_test_teardown(format_and_levels, clear),
 		cmocka_unit_test_teardown(local_time, clear),
 		cmocka_unit_test_teardown(control_characters, clear),
-		cmocka_unit_test_teardown(complaints, clear),
+		cmocka_unit_test_teardown(messages, clear),
 		cmocka_unit_test_teardown(reopened, clear),
 		cmocka_unit_test_teardown(cannot_be_opened, clear),
 		cmocka_unit_test_teardown(roots_files, clear),
@@ -531,7 +532,7 @@ int main(void)
 		cmocka_unit_test_teardown(rotation_refused, clear),
 		cmocka_unit_test_teardown(limited, clear),
 		cmocka_unit_test_teardown(full_pipe, clear),
-		cmocka_unit_test_teardown(nobody_there, clear),
+		cmocka_unit_test_teardown(no_reader, clear),
 		cmocka_unit_test_teardown(full_disk, clear),
 		cmocka_unit_test_teardown(devices, clear),
 		cmocka_unit_test_teardown(journal, clear),

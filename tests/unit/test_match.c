@@ -118,7 +118,7 @@ static void coarse_clock_cannot_resolve(void **state)
 			      "230ms B 501 a201 t7230/1011      = ambiguous\n");
 }
 
-static void two_retransmissions_in_one_tick_cannot_be_told(void **state)
+static void two_retransmissions_in_one_tick_are_ambiguous(void **state)
 {
 	(void)state;
 	scenario(HANDSHAKE_TS "20ms  A 101:100 a501 t1020/7000\n"
@@ -377,12 +377,12 @@ static void retransmission_is_no_copy(void **state)
 	scenario(HANDSHAKE "20ms  A 101:100 a501 i0 c77\n"
 			   "20.1ms A 101:100 a501 i0 c77    = copy\n"
 			   "30ms  B 501 a201                = ack 10ms response\n");
-	/* ... even while the other side goes on sending, ... */
+	/* ... even while the other side continues to send, ... */
 	scenario(HANDSHAKE "20ms  A 101:100 a501 i0 c77\n"
 			   "20.1ms B 501:100 a101\n"
 			   "20.2ms A 101:100 a501 i0 c77    = copy\n"
 			   "30ms  B 601 a201                = ack 10ms response\n");
-	/* ... but not when it has complained since. */
+	/* ... but not when it has sent a duplicate acknowledgement since. */
 	scenario(HANDSHAKE "20ms  A 101:100 a501 i0 c77\n"
 			   "20.1ms A 201:100 a501 i0 c77\n"
 			   "20.2ms B 501 a101 s201-301      = sack 100us network\n"
@@ -611,7 +611,7 @@ int main(void)
 		cmocka_unit_test(retransmitted_without_timestamps_is_ambiguous),
 		cmocka_unit_test(retransmitted_is_resolved_by_the_echo),
 		cmocka_unit_test(coarse_clock_cannot_resolve),
-		cmocka_unit_test(two_retransmissions_in_one_tick_cannot_be_told),
+		cmocka_unit_test(two_retransmissions_in_one_tick_are_ambiguous),
 		cmocka_unit_test(echo_of_the_last_but_one),
 		cmocka_unit_test(echo_of_the_original_needs_proof),
 		cmocka_unit_test(everything_a_retransmission_held_back_is_silent),

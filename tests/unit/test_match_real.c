@@ -78,7 +78,7 @@ static void probe_that_cannot_have_been_answered_is_no_ambiguity(void **state)
 		 "60ms   A 101:1000 a501 \n"
 		 "71ms   A 101:1000 a501                = resent\n"
 		 "111ms  B 501 a1101                    = ambiguous\n");
-	/* Of three transmissions the first two are not told apart. */
+	/* Of three transmissions the first two cannot be distinguished. */
 	scenario("0      A S 100 m1460 p \n"
 		 "50ms   B S 500 a101 m1460 p           = syn 50ms network\n"
 		 "50.1ms A 101 a501                     = syn 100us network\n"

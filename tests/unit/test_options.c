@@ -1,5 +1,5 @@
 /*
- * The command line: defaults, each kind of option, every complaint word by word, and that
+ * The command line: defaults, each kind of option, every message word by word, and that
  * --help shows what the table holds.
  */
 #include <errno.h>
@@ -144,7 +144,7 @@ static void choices_are_numbers(void **state)
 	}
 }
 
-static void words_are_checked(void **state)
+static void values_are_checked(void **state)
 {
 	static const char *const words[] = {"hosts", "flow", "receiver", "prefix"};
 
@@ -379,7 +379,7 @@ static void bad_sizes(void **state)
 	refused("--max-memory", "--max-memory needs an argument; see tcpmetro --help");
 }
 
-static void bad_words(void **state)
+static void invalid_values(void **state)
 {
 	char *no_name[] = {"tcpmetro", "-r", "", NULL};
 
@@ -392,14 +392,14 @@ static void bad_words(void **state)
 	refused_words(3, no_name, "--read: the name of the file is empty");
 }
 
-static void the_first_fault_is_told(void **state)
+static void the_first_error_is_reported(void **state)
 {
 	(void)state;
 	refused("--limit x --format y", "--limit: \"x\" is not a number from 0 to 4294967295");
 	refused("--help --bogus", "unknown option --bogus; see tcpmetro --help");
 }
 
-static void a_long_word_does_not_overflow_the_sentence(void **state)
+static void a_long_value_does_not_overflow_the_message(void **state)
 {
 	static char word[5000];
 	char *words[] = {"tcpmetro", "--format", word, NULL};
@@ -494,7 +494,7 @@ int main(void)
 		cmocka_unit_test(the_last_of_names_and_numeric_counts),
 		cmocka_unit_test(actions),
 		cmocka_unit_test(choices_are_numbers),
-		cmocka_unit_test(words_are_checked),
+		cmocka_unit_test(values_are_checked),
 		cmocka_unit_test(numbers_and_their_ends),
 		cmocka_unit_test(sizes_and_their_ends),
 		cmocka_unit_test(the_last_of_the_same_counts),
@@ -506,9 +506,9 @@ int main(void)
 		cmocka_unit_test(tunnel_ports),
 		cmocka_unit_test(bad_numbers),
 		cmocka_unit_test(bad_sizes),
-		cmocka_unit_test(bad_words),
-		cmocka_unit_test(the_first_fault_is_told),
-		cmocka_unit_test(a_long_word_does_not_overflow_the_sentence),
+		cmocka_unit_test(invalid_values),
+		cmocka_unit_test(the_first_error_is_reported),
+		cmocka_unit_test(a_long_value_does_not_overflow_the_message),
 		cmocka_unit_test(done_twice),
 		cmocka_unit_test(help_shows_the_table),
 		cmocka_unit_test(help_fits_a_screen),

@@ -1,6 +1,6 @@
 /*
  * The options of live captures, and those of networks and sides: what each takes, both
- * ends of its range, every complaint word by word.
+ * ends of its range, every message word by word.
  */
 #include <setjmp.h>
 #include <stdarg.h>

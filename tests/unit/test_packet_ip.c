@@ -116,7 +116,7 @@ static void test_padding_is_not_data(void **state)
 	assert_int_equal(packet.length, 0);
 }
 
-/* What was cut off, by the capture or by whoever wrote it, counts all the same. */
+/* Bytes cut off, by the snap length or by the writer, count all the same. */
 static void test_length_of_cut_frame(void **state)
 {
 	struct frame_builder b;
@@ -427,7 +427,7 @@ static void test_ipv6_fragments(void **state)
 	assert_true(packet.more_data);
 	assert_int_equal(packet.length, 100);
 
-	/* Its header goes on in the next one. */
+	/* Its header continues in the next one. */
 	frame_set16(&b, b.ip_at + 4, 8 + 16);
 	assert_int_equal(decode_now(&b, &packet), TCPM_DECODE_FRAGMENT);
 	frame_end(&b);

@@ -58,7 +58,7 @@ static void test_radio(void **state)
 	assert_changed(wrap_avs, 7, 4, TCPM_DECODE_MALFORMED);
 }
 
-/* Words of what is present that go on to the header's end: it has no flags. */
+/* Presence words that continue to the header's end: it has no flags. */
 static void test_radiotap_bound(void **state)
 {
 	struct frame_builder b;

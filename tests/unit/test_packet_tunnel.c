@@ -161,7 +161,7 @@ static void test_wrong_guesses(void **state)
 			frame_bytes(&b, query, sizeof(query) - 1);
 		for (size_t i = 0; i < 120 && round >= 100; i++)
 			frame_set8(&b, at + i, next_random(&random) & 0xff);
-		/* Now and then with a header that is right. */
+		/* Now and then with a valid header. */
 		if (round & 16 && kind == TCPM_TUNNEL_VXLAN)
 			memcpy(b.bytes + at, "\x08\0\0\0\1\2\3\0", 8);
 		if (round & 16 && kind == TCPM_TUNNEL_GTP_U)
@@ -192,7 +192,7 @@ static void test_ports(void **state)
 	frame_set16(&b, b.udp_at + 2, 5000);
 	assert_int_equal(packet_decode(&frame, &packet), TCPM_DECODE_NOT_TCP);
 	assert_int_equal(packet_decode_with(&ports, &frame, &packet), TCPM_DECODE_TCP);
-	/* The target's port names another tunnel; the source's is right. */
+	/* The target's port names another tunnel; the source's is correct. */
 	frame_set16(&b, b.udp_at, 4789);
 	frame_set16(&b, b.udp_at + 2, 2152);
 	assert_int_equal(packet_decode(&frame, &packet), TCPM_DECODE_TCP);
@@ -393,7 +393,7 @@ static void test_first_fragments(void **state)
 		assert_int_equal(packet.length, 50);
 		assert_false(packet.more_data);
 
-		/* The TCP header goes on in the next fragment; or was cut off. */
+		/* The TCP header continues in the next fragment; or was cut off. */
 		build(&b, tunnels[i]);
 		struct tcpm_frame frame = first_fragment(&b, b.tcp_at + 16);
 		/* A mirror may have cut what is in VXLAN and GENEVE. */

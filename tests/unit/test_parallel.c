@@ -35,7 +35,7 @@ static void assert_each_once(unsigned threads, unsigned parts)
 		assert_int_equal(done[i], i < parts);
 }
 
-static void each_part_is_done_once(void **state)
+static void each_task_runs_once(void **state)
 {
 	(void)state;
 	for (unsigned threads = 1; threads <= PARALLEL_MAX; threads += threads < 4 ? 1 : 20)
@@ -107,7 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_threads),
-		cmocka_unit_test(each_part_is_done_once),
+		cmocka_unit_test(each_task_runs_once),
 		cmocka_unit_test(things_are_divided),
 		cmocka_unit_test(parts_are_worth_it),
 	};

@@ -1,7 +1,7 @@
 /*
- * Engines that share a capture's flows: together they say and count what one engine does that
- * measures all, whatever the frames hold, whatever their clock does, however long flows are idle,
- * and however they are fed.
+ * Engines that each own a partition of a capture's flows: together they report and count what one
+ * engine for all flows does, whatever the frames contain, whatever their clock does, however long
+ * flows are idle, and however they are fed.
  *
  * Left out is time that runs minutes ahead and steps back: when a flow ends that was used ahead
  * of time depends on who stands before it in line.
@@ -26,9 +26,9 @@ static struct heard alone, together;
 
 #define FLOWS_NOW (offsetof(struct tcpm_counters, flows_now) / sizeof(uint64_t))
 
-static const uint32_t some_shares[] = {2, 3, 5};
+static const uint32_t some_partitions[] = {2, 3, 5};
 
-/* Pieces of 256 are sifted together. */
+/* Pieces of 256 frames are partitioned together. */
 static const struct way ways[] = {
 	{.portion = 0},    {.portion = 1},      {.portion = 3},
 	{.portion = 16},   {.portion = 256},    {.portion = 257},
@@ -38,10 +38,10 @@ static const struct way ways[] = {
 static void assert_shared(const char *name)
 {
 	hear(&capture, &ways[0], 0, &alone);
-	for (size_t i = 0; i < sizeof(some_shares) / sizeof(some_shares[0]); i++)
+	for (size_t i = 0; i < sizeof(some_partitions) / sizeof(some_partitions[0]); i++)
 		for (size_t j = 0; j < sizeof(ways) / sizeof(ways[0]); j++) {
-			hear(&capture, &ways[j], some_shares[i], &together);
-			assert_same(&together, &alone, name, some_shares[i], &ways[j]);
+			hear(&capture, &ways[j], some_partitions[i], &together);
+			assert_same(&together, &alone, name, some_partitions[i], &ways[j]);
 		}
 }
 
@@ -170,7 +170,7 @@ static void flushed_in_between(void **state)
 	}
 }
 
-/* Times that only ever go on, up to where they are held and beyond. */
+/* Times that only increase, up to where they are held and beyond. */
 static void beyond_all_times(void **state)
 {
 	static const int64_t begins[] = {
@@ -198,13 +198,14 @@ static void each_has_a_part(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		make_flavour(&capture, flavour_named(names[i]));
 		for (size_t j = 0; j < 3; j++) {
-			uint32_t shares = some_shares[j];
+			uint32_t partitions = some_partitions[j];
 
-			hear(&capture, &ways[0], shares, &together);
-			for (uint32_t share = 0; share < shares; share++) {
-				const struct tcpm_counters *counters = &together.counters[share];
+			hear(&capture, &ways[0], partitions, &together);
+			for (uint32_t engine_index = 0; engine_index < partitions; engine_index++) {
+				const struct tcpm_counters *counters =
+					&together.counters[engine_index];
 
-				assert_true(counters->frames > capture.count / shares / 2);
+				assert_true(counters->frames > capture.count / partitions / 2);
 				assert_int_equal(counters->frames,
 						 counters->decoded[TCPM_DECODE_TCP]);
 				assert_true(counters->samples[TCPM_METHOD_SYN][0] > 20);
@@ -260,16 +261,16 @@ static void order_counts_all(void **state)
 }
 
 /* Of frames of many hosts each engine keeps its part, and hardly more. */
-static void sifting_leaves_out(void **state)
+static void other_partitions_frames_are_left_out(void **state)
 {
 	static const struct flavour plain = {.name = "plain", .hosts = 600, .kind = PLAIN4};
 
 	(void)state;
 	make_flavour(&capture, &plain);
 	together.count = 0;
-	for (uint32_t share = 0; share < 3; share++) {
-		struct tcpm_engine *engine = make_engine(&together, 3, share);
-		const struct partition partition = {.count = 3, .index = share};
+	for (uint32_t engine_index = 0; engine_index < 3; engine_index++) {
+		struct tcpm_engine *engine = make_engine(&together, 3, engine_index);
+		const struct partition partition = {.count = 3, .index = engine_index};
 		struct partition_gap gaps[300];
 		struct tcpm_frame mine[300];
 		size_t kept;
@@ -305,14 +306,14 @@ static void alone_it_keeps_all(void **state)
 	assert_memory_equal(mine, capture.frames, sizeof(mine));
 }
 
-static void one_share_is_all(void **state)
+static void one_partition_has_all_flows(void **state)
 {
 	(void)state;
 	make_flavour(&capture, flavour_named("mixture"));
 	hear(&capture, &ways[0], 0, &alone);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		hear(&capture, &ways[i], 1, &together);
-		assert_same(&together, &alone, "one share", 1, &ways[i]);
+		assert_same(&together, &alone, "one partition", 1, &ways[i]);
 	}
 }
 
@@ -338,13 +339,20 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(captures_are_rich),     cmocka_unit_test(as_one),
-		cmocka_unit_test(as_one_of_talk),        cmocka_unit_test(from_any_frame),
-		cmocka_unit_test(ends_of_idle_flows),    cmocka_unit_test(flushed_in_between),
-		cmocka_unit_test(beyond_all_times),      cmocka_unit_test(each_has_a_part),
-		cmocka_unit_test(other_is_of_the_first), cmocka_unit_test(order_counts_all),
-		cmocka_unit_test(sifting_leaves_out),    cmocka_unit_test(alone_it_keeps_all),
-		cmocka_unit_test(one_share_is_all),      cmocka_unit_test(refused),
+		cmocka_unit_test(captures_are_rich),
+		cmocka_unit_test(as_one),
+		cmocka_unit_test(as_one_of_talk),
+		cmocka_unit_test(from_any_frame),
+		cmocka_unit_test(ends_of_idle_flows),
+		cmocka_unit_test(flushed_in_between),
+		cmocka_unit_test(beyond_all_times),
+		cmocka_unit_test(each_has_a_part),
+		cmocka_unit_test(other_is_of_the_first),
+		cmocka_unit_test(order_counts_all),
+		cmocka_unit_test(other_partitions_frames_are_left_out),
+		cmocka_unit_test(alone_it_keeps_all),
+		cmocka_unit_test(one_partition_has_all_flows),
+		cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,24 +115,24 @@ static void address_space_comes_back(void **state)
 
 #define REGION_PAGES ((size_t)1500) /* more than 2 MiB, so that huge pages may be among them */
 
-static void fill(uint8_t *bytes, uint8_t *twin)
+static void fill(uint8_t *bytes, uint8_t *model)
 {
 	for (size_t i = 0; i < REGION_PAGES * PAGE; i++)
-		bytes[i] = twin[i] = (uint8_t)(1 + i % 251);
+		bytes[i] = model[i] = (uint8_t)(1 + i % 251);
 }
 
 /* Whole pages in the range read as zero, and nothing else changes. */
 static void what_is_given_back_is_zero(void **state)
 {
-	uint8_t *twin = malloc(REGION_PAGES * PAGE);
+	uint8_t *model = malloc(REGION_PAGES * PAGE);
 	struct region region;
 
 	(void)state;
-	assert_non_null(twin);
+	assert_non_null(model);
 	assert_int_equal(region_init(&region, REGION_PAGES * PAGE), 0);
 	for (unsigned round = 0; round < 60; round++) {
 		if (round % 20 == 0)
-			fill(region.base, twin);
+			fill(region.base, model);
 		size_t from = random_below(REGION_PAGES * PAGE);
 		size_t size = random_below(round % 2 ? 4 * PAGE : 100 * PAGE);
 		/* Now and then on a page's edge, or nothing at all. */
@@ -147,22 +147,22 @@ static void what_is_given_back_is_zero(void **state)
 		region_give_back(&region, from, to);
 		if (first < end) {
 			assert_int_equal(resident(&region, first * PAGE, end * PAGE), 0);
-			memset(twin + first * PAGE, 0, (end - first) * PAGE);
+			memset(model + first * PAGE, 0, (end - first) * PAGE);
 		}
-		assert_memory_equal(region.base, twin, REGION_PAGES * PAGE);
+		assert_memory_equal(region.base, model, REGION_PAGES * PAGE);
 	}
 	region_give_back(&region, 0, region.size);
 	assert_int_equal(resident(&region, 0, region.size), 0);
 	region_give_back(&region, region.size, region.size);
 	region_give_back(&region, 5 * PAGE, 2 * PAGE);
 	region_done(&region);
-	free(twin);
+	free(model);
 }
 
 #define MOST 500u
 
 /* What was put in a place, by its number; 0: it is free. */
-struct twin {
+struct model {
 	uint32_t value[MOST + 1];
 	uint32_t taken;
 	uint32_t high;
@@ -180,39 +180,39 @@ static void check_place(const struct pool *pool, uint32_t number, uint32_t value
 		assert_memory_equal((uint8_t *)pool_at(pool, number) + i, &value, sizeof(value));
 }
 
-static void take(struct pool *pool, struct twin *twin, uint32_t value)
+static void take(struct pool *pool, struct model *model, uint32_t value)
 {
 	uint32_t number = pool_take(pool);
 
-	if (twin->taken == MOST) {
+	if (model->taken == MOST) {
 		assert_int_equal(number, 0);
 		return;
 	}
 	assert_in_range(number, 1, MOST);
-	assert_int_equal(twin->value[number], 0);
+	assert_int_equal(model->value[number], 0);
 	assert_int_equal((uintptr_t)pool_at(pool, number),
 			 (uintptr_t)pool->region.base + (number - 1) * pool->size);
-	twin->value[number] = value;
+	model->value[number] = value;
 	set(pool, number, value);
-	twin->taken++;
-	if (twin->taken > twin->high)
-		twin->high = twin->taken;
+	model->taken++;
+	if (model->taken > model->high)
+		model->high = model->taken;
 }
 
-static void give(struct pool *pool, struct twin *twin, uint32_t number)
+static void give(struct pool *pool, struct model *model, uint32_t number)
 {
-	if (!twin->value[number])
+	if (!model->value[number])
 		return;
-	check_place(pool, number, twin->value[number]);
-	twin->value[number] = 0;
-	twin->taken--;
+	check_place(pool, number, model->value[number]);
+	model->value[number] = 0;
+	model->taken--;
 	pool_give(pool, number);
 }
 
 static void random_takes_and_gives(size_t size)
 {
 	struct pool pool;
-	struct twin twin = {0};
+	struct model model = {0};
 	unsigned bias = 0;
 
 	assert_int_equal(pool_init(&pool, size, MOST), 0);
@@ -222,22 +222,22 @@ static void random_takes_and_gives(size_t size)
 		if (step % 2000 == 1)
 			bias = random_below(10);
 		if (random_below(10) < bias)
-			take(&pool, &twin, step);
+			take(&pool, &model, step);
 		else
-			give(&pool, &twin, 1 + random_below(MOST));
+			give(&pool, &model, 1 + random_below(MOST));
 		/* Never more than were taken at once: those given back are used again. */
-		assert_int_equal(pool_memory(&pool), twin.high * size);
+		assert_int_equal(pool_memory(&pool), model.high * size);
 	}
-	assert_int_equal(twin.high, MOST);
+	assert_int_equal(model.high, MOST);
 	for (uint32_t number = 1; number <= MOST; number++)
-		if (twin.value[number])
-			check_place(&pool, number, twin.value[number]);
+		if (model.value[number])
+			check_place(&pool, number, model.value[number]);
 	pool_done(&pool);
 	pool_done(&pool);
 	assert_int_equal(pool_memory(&pool), 0);
 }
 
-static void pools_against_a_twin(void **state)
+static void pools_same_as_model(void **state)
 {
 	(void)state;
 	random_takes_and_gives(4);
@@ -245,7 +245,7 @@ static void pools_against_a_twin(void **state)
 	random_takes_and_gives(8192);
 }
 
-static void a_cleared_pool_begins_anew(void **state)
+static void a_cleared_pool_starts_over(void **state)
 {
 	const size_t size = 64;
 	struct pool pool;
@@ -253,13 +253,13 @@ static void a_cleared_pool_begins_anew(void **state)
 	(void)state;
 	assert_int_equal(pool_init(&pool, size, MOST), 0);
 	for (uint32_t round = 0; round < 3; round++) {
-		struct twin twin = {0};
+		struct model model = {0};
 
 		for (uint32_t i = 0; i < MOST + 2; i++)
-			take(&pool, &twin, 7 + round);
-		assert_int_equal(twin.taken, MOST);
+			take(&pool, &model, 7 + round);
+		assert_int_equal(model.taken, MOST);
 		for (uint32_t number = 1; number <= MOST; number += 3)
-			give(&pool, &twin, number);
+			give(&pool, &model, number);
 		pool_clear(&pool);
 		assert_int_equal(pool_memory(&pool), 0);
 		/* But for the page that it shares with what was never taken. */
@@ -354,8 +354,8 @@ int main(void)
 		cmocka_unit_test(impossible_regions_are_refused),
 		cmocka_unit_test(address_space_comes_back),
 		cmocka_unit_test(what_is_given_back_is_zero),
-		cmocka_unit_test(pools_against_a_twin),
-		cmocka_unit_test(a_cleared_pool_begins_anew),
+		cmocka_unit_test(pools_same_as_model),
+		cmocka_unit_test(a_cleared_pool_starts_over),
 		cmocka_unit_test(the_last_given_back_is_the_next),
 		cmocka_unit_test(is_lowered),
 	};

@@ -262,7 +262,7 @@ static void see_sample(void *user, const struct tcpm_sample *sample)
 	*sample->user_data = 1;
 }
 
-static void flows_that_are_wanted(void **state)
+static void requested_flows(void **state)
 {
 	const struct tcpm_options options = {.hash_seed = 42};
 	struct seen seen = {0};
@@ -285,7 +285,7 @@ int main(void)
 		cmocka_unit_test(captures_are_rich),
 		cmocka_unit_test(in_equal_portions),
 		cmocka_unit_test(in_random_portions),
-		cmocka_unit_test(flows_that_are_wanted),
+		cmocka_unit_test(requested_flows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

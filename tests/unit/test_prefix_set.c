@@ -1,5 +1,5 @@
 /*
- * Sets of networks: what is a prefix and what is not, and random sets against a twin that
+ * Sets of networks: what is a prefix and what is not, and random sets against a model that
  * looks at each prefix bit by bit.
  */
 #include <errno.h>
@@ -218,7 +218,7 @@ static bool bit(const struct tcpm_address *address, unsigned at)
 	return address->bytes[at / 8] >> (7 - at % 8) & 1;
 }
 
-static bool twin_prefix_contains(const struct prefix *prefix, const struct tcpm_address *sought)
+static bool model_prefix_contains(const struct prefix *prefix, const struct tcpm_address *sought)
 {
 	if (prefix->address.version != sought->version)
 		return false;
@@ -228,10 +228,11 @@ static bool twin_prefix_contains(const struct prefix *prefix, const struct tcpm_
 	return true;
 }
 
-static bool twin_contains(const struct prefix *all, size_t count, const struct tcpm_address *sought)
+static bool model_contains(const struct prefix *all, size_t count,
+			   const struct tcpm_address *sought)
 {
 	for (size_t i = 0; i < count; i++)
-		if (twin_prefix_contains(&all[i], sought))
+		if (model_prefix_contains(&all[i], sought))
 			return true;
 	return false;
 }
@@ -284,7 +285,7 @@ static struct tcpm_address random_question(uint64_t *seed, const struct prefix *
 	return made;
 }
 
-static void sets_like_the_twin(void **state)
+static void sets_same_as_model(void **state)
 {
 	enum { MOST = 300 };
 	uint64_t seed = 11;
@@ -303,7 +304,7 @@ static void sets_like_the_twin(void **state)
 		assert_true(prefixes.count <= count);
 		for (int i = 0; i < 500; i++) {
 			struct tcpm_address sought = random_question(&seed, all, count);
-			bool expected = twin_contains(all, count, &sought);
+			bool expected = model_contains(all, count, &sought);
 
 			assert_int_equal(prefix_set_contains(&prefixes, &sought), expected);
 			inside += expected;
@@ -348,7 +349,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_in_the_empty_set),
 		cmocka_unit_test(each_version_is_for_itself),
 		cmocka_unit_test(order_and_duplicates_do_not_matter),
-		cmocka_unit_test(sets_like_the_twin),
+		cmocka_unit_test(sets_same_as_model),
 		cmocka_unit_test(texts_of_random_prefixes),
 	};
 

@@ -147,7 +147,7 @@ static void confined(void)
 	EXPECT(open_kind(AF_INET6, SOCK_RAW | SOCK_NONBLOCK) == -EPERM);
 	EXPECT(open_kind(AF_INET, SOCK_PACKET) == -EPERM);
 	EXPECT(syscall(SYS_io_uring_setup, 1, NULL) == -1 && errno == EPERM);
-	/* All else goes on. */
+	/* Everything else still works. */
 	EXPECT(open_kind(AF_NETLINK, SOCK_RAW) == 0);
 	EXPECT(open_kind(AF_INET, SOCK_DGRAM) == 0);
 	EXPECT(open_kind(AF_INET, SOCK_STREAM) == 0);
@@ -181,7 +181,7 @@ static void child_nothing_filtered(void)
 	keeps_nothing();
 }
 
-/* More than that cannot be left as it is: the program must not go on. */
+/* More than that cannot be left as it is: the program must not continue. */
 static void child_more(void)
 {
 	const struct privileges self = {.uid = NOBODY, .gid = NOBODY};

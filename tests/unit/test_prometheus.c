@@ -395,7 +395,7 @@ static void promtool(void **state)
 		print_message("no promtool here (Debian's package prometheus has it)\n");
 		skip();
 	}
-	/* It complains in its output, and by its status only of the worst. */
+	/* It reports problems in its output; its status shows only the worst. */
 	pipe = popen("out=$(promtool check metrics 2>&1); status=$?; "
 		     "printf '%s' \"$out\" >&2; test $status = 0 && test -z \"$out\"",
 		     "w");

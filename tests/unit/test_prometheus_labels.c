@@ -252,7 +252,7 @@ static struct tcpm_flow_id flow_of(uint16_t port, uint8_t kind, uint32_t label, 
 	return flow;
 }
 
-static void labels_tell_keys_apart(void **state)
+static void different_keys_have_different_labels(void **state)
 {
 	static const char *const tags[] = {"env:prod", "tunnel:mine"};
 	static const struct endpoint_names names = {.interface_name = interface_name};
@@ -307,7 +307,7 @@ static bool later_than(void *user, const struct group *group)
 	return group->summary.series[0].last_ns > *(int64_t *)user;
 }
 
-/* An address becomes local while its pair goes on; an hour later the pair is still there, and
+/* An address becomes local while its pair stays active; an hour later the pair is still there, and
  * its counters are whole. */
 static void forgotten_side(void **state)
 {
@@ -343,7 +343,7 @@ int main(void)
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(hosts_by),
 		cmocka_unit_test(names_move_no_series),
-		cmocka_unit_test(labels_tell_keys_apart),
+		cmocka_unit_test(different_keys_have_different_labels),
 		cmocka_unit_test(forgotten_side),
 	};
 

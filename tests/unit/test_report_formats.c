@@ -226,9 +226,9 @@ static void test_json_summaries(void **state)
 	groups_free(groups);
 }
 
-/* These formats have no line for flows that were forgotten, so somebody else must be told;
+/* These formats have no line for evicted flows, so the caller must report them;
  * the table tells it itself. */
-static void test_untold_evictions(void **state)
+static void test_unreported_evictions(void **state)
 {
 	static const struct tcpm_counters counters = {.flows_evicted = 12};
 	const struct run_totals facts = {.counters = &counters};
@@ -236,7 +236,7 @@ static void test_untold_evictions(void **state)
 		const char *format;
 		bool samples;
 		bool intervals;
-		uint64_t untold;
+		uint64_t unreported;
 	} cases[] = {
 		{"csv", false, false, 12},  {"csv", true, false, 12},  {"csv", false, true, 12},
 		{"json", false, false, 12}, {"json", true, false, 12}, {"json", false, true, 12},
@@ -252,10 +252,10 @@ static void test_untold_evictions(void **state)
 
 		assert_int_equal(report_hidden_evictions(output), 0);
 		assert_int_equal(report_groups(output, groups, &facts), 0);
-		assert_int_equal(report_hidden_evictions(output), cases[i].untold);
+		assert_int_equal(report_hidden_evictions(output), cases[i].unreported);
 		groups_free(groups);
 		assert_int_equal(!strstr(helper_written(output), "flows were forgotten early"),
-				 cases[i].untold > 0);
+				 cases[i].unreported > 0);
 	}
 }
 
@@ -439,7 +439,7 @@ int main(void)
 		cmocka_unit_test(test_json_places_of_samples),
 		cmocka_unit_test(test_csv_summaries),
 		cmocka_unit_test(test_json_summaries),
-		cmocka_unit_test(test_untold_evictions),
+		cmocka_unit_test(test_unreported_evictions),
 		cmocka_unit_test(test_no_interface_name),
 		cmocka_unit_test(test_ends_of_each_grouping),
 		cmocka_unit_test(test_places_of_groups),

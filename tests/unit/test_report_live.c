@@ -455,7 +455,7 @@ static void interfaces_and_tunnels_in_the_table(void **state)
 	assert_null(strstr(written, "tunnel"));
 	assert_null(strstr(written, "interface"));
 	assert_null(strstr(written, "mixed"));
-	/* Labels of flows that are not told apart by them. */
+	/* Labels of flows that they do not distinguish. */
 	groups = groups_by_place(false, false);
 	add(groups, "10.0.0.1", "192.0.2.1", 4, 1, 7);
 	assert_null(strstr(report(groups, "table", (struct report_settings){0}), "vlan"));

@@ -152,7 +152,7 @@ static void test_footer_of_a_clean_capture(void **state)
 		"coverage   100% of the acknowledgements of new data gave a sample (700 of 700)\n");
 }
 
-static void test_footer_of_a_strange_capture(void **state)
+static void test_totals_of_an_unusual_capture(void **state)
 {
 	(void)state;
 	static const struct tcpm_counters counters = {
@@ -257,7 +257,7 @@ int main(void)
 		cmocka_unit_test(test_receiver),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_footer_of_a_clean_capture),
-		cmocka_unit_test(test_footer_of_a_strange_capture),
+		cmocka_unit_test(test_totals_of_an_unusual_capture),
 		cmocka_unit_test(test_samples),
 	};
 

@@ -176,7 +176,7 @@ static void another_order_is_no_change(void **state)
 	resolver_free(resolver);
 }
 
-static void asked_again_when_the_time_ends(void **state)
+static void queried_again_when_the_ttl_expires(void **state)
 {
 	struct resolver_times times = quick;
 	struct resolver *resolver;
@@ -208,7 +208,7 @@ static void asked_again_when_the_time_ends(void **state)
 	resolver_free(resolver);
 }
 
-static void odd_times_to_live(void **state)
+static void extreme_times_to_live(void **state)
 {
 	struct resolver_times times = quick;
 	struct resolver *resolver;
@@ -252,7 +252,7 @@ static void kept_while_the_server_is_away(void **state)
 	resolver_free(resolver);
 }
 
-static void failures_are_told(void **state)
+static void failures_are_reported(void **state)
 {
 	struct resolver *resolver = make(&quick);
 
@@ -276,7 +276,7 @@ static void failures_are_told(void **state)
 	resolver_free(resolver);
 }
 
-static void too_many_addresses(void **state)
+static void more_than_the_maximum_of_addresses(void **state)
 {
 	struct resolver *resolver = make(&quick);
 	size_t count;
@@ -297,7 +297,7 @@ static void too_many_addresses(void **state)
 	resolver_free(resolver);
 }
 
-static void noise_is_survived(void **state)
+static void random_answers(void **state)
 {
 	const struct resolver_times busy = {1 * MS, 2 * MS, 1 * MS, 1 * MS, 20, 1};
 	struct resolver *resolver = make(&busy);
@@ -315,7 +315,7 @@ static void noise_is_survived(void **state)
 	for (unsigned i = 0; i < 64; i++)
 		addresses(resolver, names[i]);
 	assert_true(server.asked - before > 1000);
-	/* And it goes on. */
+	/* And it still works. */
 	want(resolver, "ok.test");
 	becomes(resolver, "ok.test", "192.0.2.1 192.0.2.2 2001:db8::1");
 	resolver_free(resolver);
@@ -438,7 +438,7 @@ static void each_counts_once(void **state)
 	resolver_free(resolver);
 }
 
-static void the_first_wanted_wins(void **state)
+static void the_first_requested_name_wins(void **state)
 {
 	struct resolver *resolver = make(&quick);
 	const char *names[] = {"turning.test", "ok.test", "four.test", "ok.test"};
@@ -457,7 +457,7 @@ static void the_first_wanted_wins(void **state)
 	resolver_free(resolver);
 }
 
-static void few_questions_at_once(void **state)
+static void limited_concurrent_queries(void **state)
 {
 	struct resolver_times slow = quick;
 	static char texts[RESOLVER_MAX_WANTED + 1][24];
@@ -626,18 +626,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_families),
 		cmocka_unit_test(another_order_is_no_change),
-		cmocka_unit_test(asked_again_when_the_time_ends),
-		cmocka_unit_test(odd_times_to_live),
+		cmocka_unit_test(queried_again_when_the_ttl_expires),
+		cmocka_unit_test(extreme_times_to_live),
 		cmocka_unit_test(kept_while_the_server_is_away),
-		cmocka_unit_test(failures_are_told),
-		cmocka_unit_test(too_many_addresses),
-		cmocka_unit_test(noise_is_survived),
+		cmocka_unit_test(failures_are_reported),
+		cmocka_unit_test(more_than_the_maximum_of_addresses),
+		cmocka_unit_test(random_answers),
 		cmocka_unit_test(reverse),
 		cmocka_unit_test(addresses_as_names),
 		cmocka_unit_test(localhost_is_known),
 		cmocka_unit_test(each_counts_once),
-		cmocka_unit_test(the_first_wanted_wins),
-		cmocka_unit_test(few_questions_at_once),
+		cmocka_unit_test(the_first_requested_name_wins),
+		cmocka_unit_test(limited_concurrent_queries),
 		cmocka_unit_test(thousands_of_reloads),
 		cmocka_unit_test(hosts_file),
 		cmocka_unit_test(servers_as_written),

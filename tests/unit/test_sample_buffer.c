@@ -116,7 +116,7 @@ static const char *printed_at_once(const char *format, bool both_sides)
 struct deal {
 	size_t lines;
 	size_t rounds;
-	unsigned stay; /* one sample in so many goes to other lines than the one before it */
+	unsigned stay; /* one sample in `stay` goes to other lines than the one before it */
 	uint64_t seed;
 };
 

@@ -110,7 +110,7 @@ static void watchdog(void **state)
 	unsetenv("WATCHDOG_PID");
 }
 
-static void nobody_listens(void **state)
+static void no_listener(void **state)
 {
 	(void)state;
 	unsetenv("NOTIFY_SOCKET");
@@ -129,7 +129,7 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(reload),
 		cmocka_unit_test(watchdog),
-		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(no_listener),
 	};
 
 	return cmocka_run_group_tests(tests, listen_at, leave);

@@ -1,5 +1,5 @@
 /*
- * The segment ring and its slab, by random operations against a naive twin.
+ * The segment ring and its slab, by random operations against a naive model.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ static uint32_t random_below(uint32_t bound)
 	return (uint32_t)(random_state >> 33) % bound;
 }
 
-struct twin {
+struct model {
 	uint32_t starts[LIMIT];
 	unsigned count;
 };
@@ -35,65 +35,65 @@ static struct segment_ring *ring_of(struct segment_slab *slab, uint32_t number)
 	return segment_ring_of(segment_slab_units(slab), number);
 }
 
-static void same(struct segment_slab *slab, uint32_t number, const struct twin *twin)
+static void same(struct segment_slab *slab, uint32_t number, const struct model *model)
 {
 	const struct segment_ring *ring = ring_of(slab, number);
 
-	assert_int_equal(ring->count, twin->count);
-	for (unsigned i = 0; i < twin->count; i++)
-		assert_int_equal(segment_ring_at(ring, i)->start, twin->starts[i]);
+	assert_int_equal(ring->count, model->count);
+	for (unsigned i = 0; i < model->count; i++)
+		assert_int_equal(segment_ring_at(ring, i)->start, model->starts[i]);
 	/* The one that all share stays as it is. */
 	assert_int_equal(ring_of(slab, 0)->count, 0);
 	assert_int_equal(ring_of(slab, 0)->capacity, 0);
 }
 
-static void insert(uint32_t *number, struct segment_slab *slab, struct twin *twin, uint32_t value)
+static void insert(uint32_t *number, struct segment_slab *slab, struct model *model, uint32_t value)
 {
-	unsigned index = random_below(4) ? twin->count : random_below(twin->count + 1);
+	unsigned index = random_below(4) ? model->count : random_below(model->count + 1);
 	struct segment *segment = segment_ring_insert(slab, number, index, LIMIT);
 
 	if (!segment)
 		return;
-	assert_true(twin->count < LIMIT);
+	assert_true(model->count < LIMIT);
 	segment->start = value;
-	memmove(&twin->starts[index + 1], &twin->starts[index],
-		(twin->count - index) * sizeof(uint32_t));
-	twin->starts[index] = value;
-	twin->count++;
+	memmove(&model->starts[index + 1], &model->starts[index],
+		(model->count - index) * sizeof(uint32_t));
+	model->starts[index] = value;
+	model->count++;
 }
 
-static void pop(uint32_t number, struct segment_slab *slab, struct twin *twin)
+static void pop(uint32_t number, struct segment_slab *slab, struct model *model)
 {
-	unsigned count = random_below(twin->count + 1);
+	unsigned count = random_below(model->count + 1);
 
 	if (number)
 		segment_ring_pop(ring_of(slab, number), count);
-	twin->count -= count;
-	memmove(twin->starts, &twin->starts[count], twin->count * sizeof(uint32_t));
+	model->count -= count;
+	memmove(model->starts, &model->starts[count], model->count * sizeof(uint32_t));
 }
 
 static void many_rings_share_a_slab(void **state)
 {
-	static struct twin twins[RINGS];
+	static struct model models[RINGS];
 	uint32_t rings[RINGS] = {0};
 	struct segment_slab *slab = segment_slab_new(1);
 
 	(void)state;
 	random_state = 42;
 	assert_non_null(slab);
-	memset(twins, 0, sizeof(twins));
+	memset(models, 0, sizeof(models));
 	for (uint32_t step = 0; step < 300000; step++) {
 		unsigned i = random_below(RINGS);
 
 		if (random_below(40))
-			insert(&rings[i], slab, &twins[i], step);
+			insert(&rings[i], slab, &models[i], step);
 		else if (random_below(4))
-			pop(rings[i], slab, &twins[i]);
+			pop(rings[i], slab, &models[i]);
 		else {
 			segment_ring_close(slab, &rings[i]);
-			twins[i].count = 0;
+			models[i].count = 0;
 		}
-		same(slab, rings[i], &twins[i]);
+		same(slab, rings[i], &models[i]);
 	}
 	for (unsigned i = 0; i < RINGS; i++)
 		segment_ring_close(slab, &rings[i]);

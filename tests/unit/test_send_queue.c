@@ -1,5 +1,5 @@
 /*
- * What waits to be sent, against a naive twin; and which datagram a refusal is about.
+ * What waits to be sent, against a naive model; and which datagram a refusal is about.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,5 +193,5 @@ int main(void)
 		cmocka_unit_test(the_last_ones_only),
 	};
 
-	return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("send_queue", tests, NULL, NULL);
 }

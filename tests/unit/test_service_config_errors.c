@@ -100,7 +100,7 @@ static void wrong_times(void **state)
 			  "sample_interval: \"25h\" is not from 0s to 86400s");
 }
 
-static void wrong_words(void **state)
+static void invalid_values(void **state)
 {
 	(void)state;
 	rejected_general("statsd: maybe", "statsd: \"maybe\" is neither true nor false");
@@ -346,7 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_numbers),    cmocka_unit_test(wrong_sizes),
-		cmocka_unit_test(wrong_times),      cmocka_unit_test(wrong_words),
+		cmocka_unit_test(wrong_times),      cmocka_unit_test(invalid_values),
 		cmocka_unit_test(wrong_addresses),  cmocka_unit_test(wrong_entries),
 		cmocka_unit_test(long_hosts),       cmocka_unit_test(wrong_instances),
 		cmocka_unit_test(wrong_kinds),      cmocka_unit_test(nothing_to_do),

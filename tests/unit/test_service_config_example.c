@@ -1,5 +1,5 @@
 /*
- * dist/tcpmetro.yaml, named by the first argument: it is right, has each key, and what it
+ * dist/tcpmetro.yaml, named by the first argument: it is valid, has each key, and what it
  * says about defaults is true.
  */
 #include <setjmp.h>
@@ -48,7 +48,7 @@ static char *uncommented(void)
 	return text;
 }
 
-static void it_is_right(void **state)
+static void example_is_valid(void **state)
 {
 	struct service_config *service = NULL;
 	struct error error = {0};
@@ -80,7 +80,7 @@ static void it_has_each_key(void **state)
 	free(text);
 }
 
-/* With what is in comments, too, it is right; and defaults are what they are. */
+/* With the commented-out keys, too, it is valid; and they show the defaults. */
 static void its_comments_are_true(void **state)
 {
 	char *text = uncommented();
@@ -131,7 +131,7 @@ static void its_comments_are_true(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_is_right),
+		cmocka_unit_test(example_is_valid),
 		cmocka_unit_test(it_has_each_key),
 		cmocka_unit_test(its_comments_are_true),
 	};

@@ -110,7 +110,7 @@ static void changed_at_random(void **state)
 }
 
 /* Words of YAML, in any order. */
-static void words_at_random(void **state)
+static void random_words(void **state)
 {
 	static const char *const words[] = {
 		"init_config",
@@ -260,7 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_off_anywhere), cmocka_unit_test(changed_at_random),
-		cmocka_unit_test(words_at_random),  cmocka_unit_test(too_deep),
+		cmocka_unit_test(random_words),     cmocka_unit_test(too_deep),
 		cmocka_unit_test(not_too_deep),     cmocka_unit_test(too_many),
 	};
 

@@ -26,7 +26,7 @@
 #include "capture_builder.h"
 #include "packet/header_span.h"
 
-#define PATH     "/tmp/test_file_share"
+#define PATH     "/tmp/test_shared_file"
 #define MOST     5 /* sources */
 #define MAX_CALL 300
 
@@ -88,16 +88,15 @@ static uint64_t random_below(uint64_t *state, uint64_t limit)
 	return (*state >> 11) % limit;
 }
 
-/* slow: it waits now and then. most: it is left behind so many records. */
-static void hear(struct source *source, uint64_t seed, bool slow, uint64_t most,
-		 struct heard *heard)
+/* slow: it waits now and then. max: it stops after that many records. */
+static void hear(struct source *source, uint64_t seed, bool slow, uint64_t max, struct heard *heard)
 {
 	const struct timespec some = {.tv_nsec = 300000};
 	struct tcpm_frame frames[MAX_CALL];
 	int count;
 
 	*heard = (struct heard){.end = 1};
-	while (heard->records < most) {
+	while (heard->records < max) {
 		count = source_next(source, frames, 1 + random_below(&seed, MAX_CALL),
 				    &heard->error);
 		if (count <= 0) {
@@ -122,7 +121,7 @@ struct listener {
 	struct shared_file *share;
 	unsigned number;
 	bool slow;
-	uint64_t most;
+	uint64_t max;
 	int opened;
 	struct heard heard;
 };
@@ -135,7 +134,7 @@ static void *listen_to_all(void *argument)
 	listener->opened = shared_file_source(listener->share, listener->number, &source,
 					      &listener->heard.error);
 	if (listener->opened == 0)
-		hear(source, 77 + listener->number, listener->slow, listener->most,
+		hear(source, 77 + listener->number, listener->slow, listener->max,
 		     &listener->heard);
 	return NULL;
 }
@@ -183,7 +182,7 @@ static void hear_alone(struct heard *heard)
 static void assert_same(const struct listener *listener, const struct heard *alone, bool trimmed)
 {
 	assert_int_equal(listener->opened, 0);
-	if (listener->most < alone->records) {
+	if (listener->max < alone->records) {
 		assert_int_equal(listener->heard.end, 1);
 		return;
 	}
@@ -210,11 +209,11 @@ static void compare_all(bool trimmed)
 			struct listener listeners[MOST] = {0};
 
 			for (unsigned i = 0; i < count; i++)
-				listeners[i].most = UINT64_MAX;
+				listeners[i].max = UINT64_MAX;
 			if (odd == 1)
 				listeners[count - 1].slow = true;
 			if (odd == 2 && alone.records > 3)
-				listeners[0].most = alone.records / 3;
+				listeners[0].max = alone.records / 3;
 			listen_side_by_side(listeners, count, trimmed);
 			for (unsigned i = 0; i < count; i++)
 				assert_same(&listeners[i], &alone, trimmed);
@@ -229,7 +228,7 @@ static void compare(void)
 
 /* ---- captures ---- */
 
-/* Records of up to so many bytes, until there are `bytes` of them. */
+/* Records up to that size, until there are `bytes` of them. */
 static void make_capture(struct builder *builder, size_t largest, size_t bytes)
 {
 	uint64_t seed = largest;
@@ -382,7 +381,7 @@ static void spacing(void **state)
 
 /* ---- trimmed ---- */
 
-/* Segments of TCP, and others, of up to so many bytes. */
+/* TCP segments, and others, up to that size. */
 static void make_tcp_capture(struct builder *builder, size_t largest, size_t bytes)
 {
 	uint64_t seed = largest;
@@ -473,7 +472,7 @@ static void unreadable_from_the_middle(void **state)
 			 PATH, records + 1, at, strerror(EIO), records);
 		memset(listeners, 0, sizeof(listeners));
 		for (unsigned i = 0; i < 3; i++)
-			listeners[i].most = UINT64_MAX;
+			listeners[i].max = UINT64_MAX;
 		bad_from = (off_t)bad;
 		listen_side_by_side(listeners, 3, true);
 		bad_from = INT64_MAX;

@@ -1,7 +1,7 @@
 /*
  * What is left of a capture when the data that nobody looks at is left out: a frame that is
- * trimmed decodes as the whole one; records, and all that is none, come out as a naive twin has
- * them, wherever the pieces end.
+ * trimmed decodes as the whole one; records, and all that is none, are the same as a naive
+ * reference has them, wherever the pieces end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,7 +210,7 @@ static void trim_naively(const uint8_t *bytes, size_t size, struct builder *out)
 		put_bytes(out, bytes + at, size - at);
 }
 
-/* In pieces of up to so many bytes, of which some are empty. */
+/* In pieces of up to `largest` bytes, of which some are empty. */
 static void trim_in_pieces(const uint8_t *bytes, size_t size, size_t largest, uint64_t *seed,
 			   struct builder *out)
 {

@@ -38,13 +38,13 @@ static void as_the_rfc_has_it(void **state)
 	for (unsigned interval = 1; interval < 50; interval++) {
 		int64_t mean_ns = 5000000 + 1000000 * (interval * 7 % 11);
 		uint64_t count = 1 + interval % 9;
-		int64_t told;
+		int64_t smoothed;
 
 		for (uint64_t i = 0; i < count; i++)
 			srtt += ((double)mean_ns - srtt) / 8;
 		srtt_begin(&table);
-		told = add(&table, "a", mean_ns, count);
-		assert_true((double)told > srtt - 100 && (double)told < srtt + 100);
+		smoothed = add(&table, "a", mean_ns, count);
+		assert_true((double)smoothed > srtt - 100 && (double)smoothed < srtt + 100);
 	}
 	srtt_done(&table);
 }
@@ -52,17 +52,17 @@ static void as_the_rfc_has_it(void **state)
 static void many_samples_leave_their_mean(void **state)
 {
 	struct srtt table = {.max = 10};
-	int64_t told;
+	int64_t smoothed;
 
 	(void)state;
 	add(&table, "a", 9000000000, 1);
-	told = add(&table, "a", 1000000, UINT64_MAX);
-	assert_true(told >= 1000000 && told < 1000010);
-	assert_int_equal(add(&table, "a", 0, 0), told); /* no sample, no change */
+	smoothed = add(&table, "a", 1000000, UINT64_MAX);
+	assert_true(smoothed >= 1000000 && smoothed < 1000010);
+	assert_int_equal(add(&table, "a", 0, 0), smoothed); /* no sample, no change */
 	srtt_done(&table);
 }
 
-static void those_that_are_silent_are_forgotten(void **state)
+static void idle_entries_are_forgotten(void **state)
 {
 	struct srtt table = {.max = 10};
 
@@ -86,9 +86,9 @@ static void no_more_than_the_most(void **state)
 	for (unsigned round = 0; round < 2; round++) {
 		srtt_begin(&table);
 		for (uint32_t i = 0; i < 5000; i++) {
-			int64_t told = srtt_add(&table, &i, sizeof(i), round ? 0 : 8000000, 1);
+			int64_t smoothed = srtt_add(&table, &i, sizeof(i), round ? 0 : 8000000, 1);
 
-			assert_int_equal(told, !round ? 8000000 : i < 1000 ? 7000000 : 0);
+			assert_int_equal(smoothed, !round ? 8000000 : i < 1000 ? 7000000 : 0);
 		}
 	}
 	assert_int_equal(table.count, 1000);
@@ -101,7 +101,7 @@ int main(void)
 		cmocka_unit_test(the_first_is_itself),
 		cmocka_unit_test(as_the_rfc_has_it),
 		cmocka_unit_test(many_samples_leave_their_mean),
-		cmocka_unit_test(those_that_are_silent_are_forgotten),
+		cmocka_unit_test(idle_entries_are_forgotten),
 		cmocka_unit_test(no_more_than_the_most),
 	};
 

@@ -295,7 +295,7 @@ static void names_and_tags(void **state)
 	groups_free(groups);
 }
 
-/* IPv6 addresses keep their colons, networks and ports are told, a receiver has no src. */
+/* IPv6 addresses keep their colons, networks and ports are included, a receiver has no src. */
 static void ends_of_each_grouping(void **state)
 {
 	const struct tcpm_address v6 = {.version = 6, .bytes = {0x20, 0x01, 0x0d, 0xb8}};
