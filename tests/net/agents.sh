@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What takes a service's metrics, in tests: real servers, and a listener of our own. To be
+# Agents that receive a service's metrics in tests: real servers, and our own sink. To be
 # sourced by bash, after lab.sh; all of it runs in the client's namespace, below LAB_DIR, and
 # is ended by lab_down.
 #
@@ -18,14 +18,14 @@ takes_udp() {
   [ -n "$(on_client ss -Hlun "sport = :$1")" ]
 }
 
-# wait_for_udp PORT: until somebody takes datagrams there; 1: nobody does.
+# wait_for_udp PORT: waits until a socket is bound there; 1 if none is.
 wait_for_udp() {
   until_true 10 takes_udp "$1" && return
   echo "nobody takes datagrams at port $1" >&2
   return 1
 }
 
-# forget PID: one that has ended, and must not be ended again.
+# forget PID: removes a process that has ended, so that lab_down does not end it again.
 forget() {
   local pid kept=()
   for pid in "${LAB_PIDS[@]}"; do

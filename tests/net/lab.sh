@@ -6,13 +6,13 @@
 #   2001:db8:1::1             ::2| 2001:db8:2::1      ::2
 #
 # Each wire is a namespace with a forwarder in it, which makes its delay. `near`
-# is a host and also the router to `far`. Everything that is started here is
-# remembered by its process id and ended by lab_down, which the caller traps.
+# is a host and also the router to `far`. lab_down, which the caller
+# traps, ends every process that was started here, by its id.
 #
 # The caller sets LAB_BIN (the folder of the programs forwarder and traffic).
 # shellcheck disable=SC2034 # some variables are for the caller
 
-# Meson has all memory filled that is allocated, which is work at the wrong moment.
+# Meson sets MALLOC_PERTURB_, which fills allocated memory and so delays the program.
 unset MALLOC_PERTURB_
 
 LAB_CLIENT=tcpmetro-$$-client
@@ -24,7 +24,7 @@ LAB_PORT=7000
 LAB_DIR=
 LAB_PIDS=()
 
-# Whether something failed: the caller's status.
+# Whether a check failed: the caller's exit status.
 bad=0
 
 fail() {

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What test-service.sh holds against each other: numbers, the traffic, and what services say
-# of themselves. To be sourced by bash after lab.sh and agents.sh.
+# What test-service.sh compares: counts, the traffic, and what services report about
+# themselves. To be sourced by bash after lab.sh and agents.sh.
 #
-# The machine may be slow, and a report comes each second. So what two say is compared only if
-# nothing was sent while they were asked (settled): no moment is chosen by the clock.
+# The machine may be slow, and a report comes each second. So two sources are compared only if
+# nothing was sent while they were read (settled), whatever the time.
 # shellcheck disable=SC2034,SC2154 # some variables are for the caller, some are its own
 
 bad=0
@@ -126,9 +126,9 @@ lines_of() {
 
 # look NAME FILE...: what the log of a service says in its last state, what sinks wrote to the
 # files, and what the kernel counted. (It is one program, as each takes time.)
-states=0                                                 # told so far
+states=0                                                 # reported so far
 packets=0 dropped=0 sent=0 points=0 lost=0 lost_points=0 # by the last one
-got=0 got_points=0 told=0 # by the sinks: datagrams, points, and the losses that those tell of
+got=0 got_points=0 told=0 # by the sinks: datagrams, points, and the losses that those report
 no_ports=0 taken=0        # by the kernel, of UDP and IPv6: for nobody, and read
 seen_at=0                 # us
 look() {
@@ -164,12 +164,12 @@ has_told() {
   [ "$states" -gt "$before" ]
 }
 
-# state NAME FILE...: has the service tell its state by SIGUSR1, and looks at it.
+# state NAME FILE...: has the service report its state by SIGUSR1, and checks it.
 state() {
   look "$1"
   kill -USR1 "${service_pid[$1]}"
   until_true 10 has_told "$states" "$@" && return
-  fail "$1 does not tell its state"
+  fail "$1 does not report its state"
   tail -n 5 "$LAB_DIR/$1.err"
   return 1
 }
@@ -202,7 +202,7 @@ sum_of_samples() {
     awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-# complaints NAME: how often it has warned that datagrams are lost, and its other complaints.
+# complaints NAME: how often it has warned that datagrams are lost, and its other messages.
 complaints() {
   awk '
     !/\| (WARNING|ERROR|CRITICAL) *\|/ { next }
@@ -229,7 +229,7 @@ http_checks() {
   equal "GET /metrics" "$(status /metrics)" 200
   command -v promtool >/dev/null || return
   problems=$(promtool check metrics <"$LAB_DIR/http.out" 2>&1) || problems+=" (status $?)"
-  equal "promtool's complaints" "${problems:-none}" none
+  equal "promtool's messages" "${problems:-none}" none
 }
 
 # quantile_check DST: Prometheus and our own report, by the bucket.

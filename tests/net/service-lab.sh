@@ -5,12 +5,12 @@
 #   client == eth0, eth1, ... == near
 #
 # Link N is a plain one, with addresses of its own (link_address, link_peer). A part of a test
-# runs beside the others, with what it has started; its lines are printed when it ends.
+# runs beside the others, with what it has started; its output is printed when it ends.
 #
 # The caller sets LAB_BIN, and tcpmetro, the program, where other users may run it.
 # shellcheck disable=SC2034,SC2154,SC2317 # some variables are for the caller, some are its own
 
-# until_true MS COMMAND...: within so much time it is.
+# until_true MS COMMAND...: repeats the command until it succeeds; 1 if it does not within MS.
 until_true() {
   local until=$((${EPOCHREALTIME/[.,]/} / 1000 + $1))
   shift
@@ -106,7 +106,7 @@ sink() {
   lab_wait_for "$1" ready
 }
 
-# ended NAME MS: its end within so much time; its status in STATUS.
+# ended NAME MS: waits up to MS for its end; its status in STATUS.
 STATUS=
 ended() {
   local until=$(($(now_ms) + $2))
@@ -147,7 +147,7 @@ packets_of() { awk '$1 == "packets" { gsub(/,/, "", $2); print $2 }' "$LAB_DIR/$
 
 PARTS=()
 
-# part NAME: runs the function part_NAME beside others.
+# part NAME: runs the function part_NAME concurrently with others.
 part() {
   (
     LAB_PIDS=()

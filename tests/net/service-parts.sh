@@ -50,7 +50,7 @@ names_move() {
   local start
   start=$(now_ms)
   dns_says 'one.test 1 192.0.2.131 2001:db8:2::3' 'two.test 1 2001:db8:2::4' 'me.test 1 192.0.2.129'
-  # The least time between two questions is 5 s.
+  # The minimum time between two queries is 5 s.
   check "the filter follows" until_true 12000 has 'looks at .*192\.0\.2\.131.*db8:2::3.*db8:2::4' names.err
   echo "     after $(($(now_ms) - start)) ms: $(grep 'looks at' "$LAB_DIR/names.err" | tail -n 1)"
   # An interval has what was measured before it.
@@ -180,9 +180,9 @@ part_interfaces() {
   done
   check "any: interfaces have their own names" [ "$(tags all any-agent.out)" = "yes " ]
   ip -n "$LAB_CLIENT" link del eth7
-  check "deleted: is told" until_true 15000 has 'eth7: the interface was deleted' come.err
+  check "deleted: is reported" until_true 15000 has 'eth7: the interface was deleted' come.err
   link_up 7 || fail "eth7 again"
-  check "made again: is told" until_true 15000 has 'eth7: the interface is back' come.err
+  check "created again: is reported" until_true 15000 has 'eth7: the interface is back' come.err
   # An interval may have what was measured before.
   start=$(($(now_ms) + 1500))
   for name in come any; do
@@ -194,7 +194,7 @@ part_interfaces() {
 
 # ---- captures ----
 
-# Of each pair: samples, least and median in us.
+# Of each pair: samples, minimum and median in us.
 told_by_report() {
   "$tcpmetro" -q -r "$LAB_DIR/demo.pcap" --format csv |
     lab_columns src dst network_samples network_min_ns network_p50_ns |
@@ -295,7 +295,7 @@ part_sampling() {
   ends_by TERM whole
 }
 
-# ---- what systemd is told ----
+# ---- notifications to systemd ----
 
 # watched NAME US: a word at least twice in that time on the whole, and never later than it.
 watched() {
@@ -372,7 +372,7 @@ part_log() {
   check "renamed, SIGHUP: a new file" until_true 15000 has 'is in force' $log
   check "and not a line more in the old one" [ "$(lines $log.old)" = 1 ]
   talk "$(link_peer 4)"
-  check "SIGUSR1 tells its state" state_has log 'state: up for .* 1 reloads, 0 of them refused' $log
+  check "SIGUSR1 reports its state" state_has log 'state: up for .* 1 reloads, 0 of them refused' $log
   check "and what was captured" state_has log 'eth4: captured; [1-9][0-9]* packets, 0 dropped' $log
   grep 'state:\|captured;' "$LAB_DIR/$log" | tail -n 2 | sed 's/^.*INFO |/    /'
   check "another service at the same interface sees it too" state_has second 'eth4: captured; [1-9]'

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Holds tcpmetro against the kernel: the same connections, measured by both.
+# Compares tcpmetro with the kernel: the same connections, measured by both.
 #
 #   test-kernel.sh TCPMETRO LAB_BIN
 #
 # Real TCP in namespaces (lab.sh), one connection after another of each kind, recorded
-# on the client's side. The kernel tells of each socket at its end its smallest and its
+# on the client's side. When a socket ends, the kernel reports its minimum and its
 # smoothed RTT (TCP_INFO). The smallest sample of that connection must be within 5 % or
 # 50 us of the kernel's, and the samples, smoothed as RFC 6298 does, within 10 % or
 # 200 us: the kernel smooths over more acknowledgements than those that are samples.
 #
 # Nothing is lost on these wires: after a loss the kernel may take an RTT from the
-# timestamp echo, in whole milliseconds, and is then the less exact one.
+# timestamp echo, in whole milliseconds, and is less exact then.
 #
 # Needs root. Status 77: cannot run here, the last line says why.
 set -u

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Live capture where things go on and off, end, and are refused.
+# Live capture while interfaces go up and down, runs end, and captures are refused.
 #
 #   test-live-link.sh TCPMETRO LAB_BIN
 #
@@ -41,7 +41,7 @@ listening() {
   done
 }
 
-# ended NAME MS: its end within so much time; its status in STATUS.
+# ended NAME MS: waits up to MS for its end; its status in STATUS.
 STATUS=
 ended() {
   local until=$(($(now_ms) + $2))
@@ -213,7 +213,7 @@ several() {
     grep -qE '^packets +100 ' "$LAB_DIR/count.out"
   check "with status $STATUS" [ "$STATUS" = 0 ]
 
-  # Its reader leaves after three lines; the next line that it writes tells it so.
+  # Its reader leaves after three lines; the next line that it writes fails.
   mkfifo "$LAB_DIR/short"
   head -n 3 <"$LAB_DIR/short" >"$LAB_DIR/head.out" &
   LAB_PIDS+=($!)
@@ -228,7 +228,7 @@ several() {
   done
   # Status 1: not all could be written.
   check "a closed pipe ends it, after $i times of traffic, with status $STATUS" [ "$STATUS" = 1 ]
-  check "without complaint" [ "$(lines head.err)" = 1 ]
+  check "without messages" [ "$(lines head.err)" = 1 ]
 
   # It wrote for the last time when it ended, and on standard error when it began.
   ended duration 3000
@@ -254,7 +254,7 @@ goes_on() {
       sleep 0.05
     done
     if [ "$(lines "$name.out")" -ge $((before[$name] + 5)) ]; then
-      echo "ok   $what: $name goes on after $(($(now_ms) - start)) ms"
+      echo "ok   $what: $name continues after $(($(now_ms) - start)) ms"
     else
       fail "$what: $name has no samples for 5 s; it said:"
       cat "$LAB_DIR/$name.err"

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Holds live capture against wires whose delay is known.
+# Compares live capture with wires of known delay.
 #
 #   test-live.sh TCPMETRO LAB_BIN
 #
 # Real servers and clients (nginx and curl, iperf3, and our own traffic) talk over
 # IPv4 and IPv6 at round trips of 1, 20 and 100 ms (lab.sh), while tcpmetro listens on
-# the client, on the far host, and between the two wires. The forwarders tell at their
-# end how long they really kept the frames. Then, for each pair, and for each kind of
+# the client, on the far host, and between the two wires. The forwarders report at
+# their end how long they actually held the frames. Then, for each pair, and for each kind of
 # traffic by itself (those of which only the handshakes are network are put together):
 #
 # - the median of the client's network samples is within 0.2 ms of what the forwarders
@@ -144,7 +144,7 @@ medians() {
     END { tell() }'
 }
 
-# figure FILE KEY FIELD: of what `medians` told.
+# figure FILE KEY FIELD: a field of the output of `medians`.
 figure() {
   awk -v key="$2" -v field="$3" '$1 == key { print $field; found = 1 } END { if (!found) print 0 }' "$1"
 }

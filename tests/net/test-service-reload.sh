@@ -1,11 +1,11 @@
 #!/bin/bash
-# A service through what happens to it in months.
+# A service through the events of months of operation.
 #
 #   test-service-reload.sh TCPMETRO LAB_BIN
 #
 # Parts, side by side, each with a link and services of its own: 200 reloads under traffic,
-# half of them with broken files; whitelists whose names change; rights; interfaces that come
-# and go; capture files; sampling windows; what systemd is told; the log; go-metro's name.
+# half of them with invalid files; whitelists whose names change; privileges; interfaces that
+# come and go; capture files; sampling windows; systemd notifications; the log; go-metro's name.
 #
 # Needs root. Status 77: cannot run here, the last line says why.
 # shellcheck disable=SC2317 # parts are called by name
@@ -128,7 +128,7 @@ broken() {
   echo "$EXPECTED" >>"$LAB_DIR/reload.expected"
 }
 
-# ready WHAT: waits until the service has dealt with it, which systemd is told.
+# ready WHAT: waits until the service has handled it, by its notification to systemd.
 ready() {
   local word
   while read -r -t 20 -u 5 _ word; do
@@ -247,7 +247,7 @@ part_reload() {
   check "lost datagrams: $told" [ "$told" = 0 ]
   # Tags are labels, so that these begin with the last ones.
   told=$(metric "$port" 'tcpmetro_rtt_seconds_count{') sent=$(samples_sent end:yes)
-  check "samples under the last tag: $sent sent, $told told by Prometheus" \
+  check "samples under the last tag: $sent sent, $told reported by Prometheus" \
     [ "$((told > 0)):$told" = "1:$sent" ]
   # What waits for an answer when a filter changes has none, as that may have been missed.
   told=$(samples_recorded) sent=$(samples_sent)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Holds the service against real agents that take its metrics.
+# Compares the service's metrics with what real agents receive.
 #
 #   test-service.sh TCPMETRO LAB_BIN
 #
@@ -184,7 +184,7 @@ prometheus_checks() {
   echo "     the longest scrape: $(query 'max_over_time(scrape_duration_seconds{job="tcpmetro"}[10m])') s"
   equal "samples that Prometheus refused" \
     "$(query 'sum({__name__=~"prometheus_target_scrapes_.*(duplicate|out_of_|exceeded).*_total"})')" 0
-  equal "Prometheus' complaints" "$(grep -c -i scrap "$LAB_DIR/prometheus.err")" 0
+  equal "Prometheus' messages" "$(grep -c -i scrap "$LAB_DIR/prometheus.err")" 0
 }
 
 # ---- agents that leave ----
@@ -317,7 +317,7 @@ wait_ends() {
   done
 }
 
-# warnings WITH-AGENT: that are to be expected of a service whose agent stayed, or never came.
+# warnings WITH-AGENT: the number expected of a service whose agent stayed, or never came.
 warnings() {
   if [ "$1" = yes ]; then
     echo 0
@@ -335,7 +335,7 @@ end_service() {
   equal "$1: status" $? 0
   forget "$pid"
   equal "$1: words of its end" "$(lines_of 'SIGTERM: it ends' "$LAB_DIR/$1.err")" 1
-  equal "$1: warnings of lost datagrams, and other complaints" "$(complaints "$1")" "$2"
+  equal "$1: warnings of lost datagrams, and other messages" "$(complaints "$1")" "$2"
 }
 
 # The last of the traffic, and SIGTERM at once.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Holds samples against what the receivers' own captures prove, on real TCP stacks.
+# Compares samples with what the receivers' own captures prove, on real TCP stacks.
 #
 #   test-two-ends.sh TCPMETRO LAB_BIN [all | NAME...]
 #
@@ -9,8 +9,8 @@
 # and in the middle must agree with the server's own record of what entered its stack before
 # each of its acknowledgements left it, and the other way round (two_ends.c).
 #
-# Without names, the few settings that a quick test runs; `all` for each one. A line for each
-# setting, direction and capture point; the bars stand in judge().
+# Without names, the few settings that a quick test runs; `all` for each one. One line per
+# setting, direction and capture point; the bounds are in judge().
 #
 # Needs root. Status 77: cannot run here, the last line says why.
 set -u
