@@ -3,7 +3,7 @@
  *
  * struct tcpm_address has no padding and keeps unused bytes zero, so two equal
  * addresses are equal byte for byte and may be hashed as they lie. An address of
- * version 0 stands for "none".
+ * version 0 means none.
  */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H

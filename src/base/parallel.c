@@ -21,12 +21,12 @@ struct worker {
 	bool threaded;
 };
 
-unsigned parallel_parts(unsigned most, size_t things, size_t worth)
+unsigned parallel_parts(unsigned max, size_t things, size_t worth)
 {
 	size_t parts = things / worth;
 
-	if (parts > most)
-		parts = most;
+	if (parts > max)
+		parts = max;
 	return parts > 1 ? (unsigned)parts : 1;
 }
 

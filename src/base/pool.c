@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
-int pool_init(struct pool *pool, size_t size, uint32_t most)
+int pool_init(struct pool *pool, size_t size, uint32_t max)
 {
-	*pool = (struct pool){.size = size, .most = most};
-	if (most > SIZE_MAX / 2 / size)
+	*pool = (struct pool){.size = size, .max = max};
+	if (max > SIZE_MAX / 2 / size)
 		return -ENOMEM;
-	return region_init(&pool->region, size * most);
+	return region_init(&pool->region, size * max);
 }
 
 void pool_done(struct pool *pool)
@@ -23,16 +23,16 @@ void pool_done(struct pool *pool)
 void pool_clear(struct pool *pool)
 {
 	region_give_back(&pool->region, 0, pool_memory(pool));
-	pool->high = pool->spare = pool->taken = 0;
+	pool->high = pool->free_list = pool->taken = 0;
 }
 
 uint32_t pool_take(struct pool *pool)
 {
-	uint32_t number = pool->spare;
+	uint32_t number = pool->free_list;
 
 	if (number)
-		memcpy(&pool->spare, pool_at(pool, number), sizeof(pool->spare));
-	else if (pool->high < pool->most)
+		memcpy(&pool->free_list, pool_at(pool, number), sizeof(pool->free_list));
+	else if (pool->high < pool->max)
 		number = ++pool->high;
 	if (number)
 		pool->taken++;
@@ -41,23 +41,23 @@ uint32_t pool_take(struct pool *pool)
 
 void pool_give(struct pool *pool, uint32_t number)
 {
-	memcpy(pool_at(pool, number), &pool->spare, sizeof(pool->spare));
-	pool->spare = number;
+	memcpy(pool_at(pool, number), &pool->free_list, sizeof(pool->free_list));
+	pool->free_list = number;
 	pool->taken--;
 }
 
 uint32_t pool_level(struct pool *pool)
 {
-	uint32_t number = pool->spare;
+	uint32_t number = pool->free_list;
 
-	pool->spare = 0;
+	pool->free_list = 0;
 	while (number) {
 		uint32_t next;
 
 		memcpy(&next, pool_at(pool, number), sizeof(next));
 		if (number <= pool->taken) {
-			memcpy(pool_at(pool, number), &pool->spare, sizeof(pool->spare));
-			pool->spare = number;
+			memcpy(pool_at(pool, number), &pool->free_list, sizeof(pool->free_list));
+			pool->free_list = number;
 		}
 		number = next;
 	}

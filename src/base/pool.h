@@ -12,14 +12,14 @@
 struct pool {
 	struct region region;
 	size_t size;
-	uint32_t most;
-	uint32_t high;  /* the highest number ever taken, but for pool_lower */
-	uint32_t spare; /* the first of those given back; each holds the next one's number */
-	uint32_t taken; /* places in use */
+	uint32_t max;
+	uint32_t high;      /* the highest number ever taken, but for pool_lower */
+	uint32_t free_list; /* the first of those given back; each holds the next one's number */
+	uint32_t taken;     /* places in use */
 };
 
-/* size: of a place, at least 4 and a multiple of 4. most: places, at least 1. 0, or -ENOMEM. */
-int pool_init(struct pool *pool, size_t size, uint32_t most);
+/* size: of a place, at least 4 and a multiple of 4. max: places, at least 1. 0, or -ENOMEM. */
+int pool_init(struct pool *pool, size_t size, uint32_t max);
 
 /* An empty one is fine, and stays behind. */
 void pool_done(struct pool *pool);
@@ -34,7 +34,7 @@ void pool_give(struct pool *pool, uint32_t number);
 
 /*
  * To be used for less memory: pool_level forgets the free places above the number of those in
- * use, which it returns; then whoever has a place above it takes another, moves there, and
+ * use, which it returns; then the user of a place above it takes another, moves there, and
  * drops the old one by pool_drop; then pool_lower gives the system what is above.
  */
 uint32_t pool_level(struct pool *pool);

@@ -1,7 +1,7 @@
 /*
  * A stretch of address space that takes memory only where it is touched.
  *
- * What grows without being moved (tables of flows, rings) stands in one: places in it are
+ * What grows without being moved (tables of flows, rings) is in one: places in it are
  * numbers, which are half as long as pointers, and its end can be given back. The system is
  * asked for huge pages behind the first 2 MiB, so that a small use stays small and a large
  * one spends less on page faults and address translation.

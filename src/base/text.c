@@ -40,7 +40,7 @@ void text_fail(struct text *text, int error)
 		text->error = error;
 }
 
-/* Waits until a descriptor that was set non-blocking (by whoever shares it) takes
+/* Waits until a descriptor that was set non-blocking (by a process that shares it) takes
  * bytes again. */
 static int wait_writable(int fd)
 {

@@ -1,7 +1,7 @@
 /*
  * Ethernet, IP, TCP: see usual.h.
  *
- * Whether all is there is asked once; what follows is loads and stores without a jump, up to the
+ * Whether all is there is asked once; what follows is loads and stores without a branch, up to the
  * options.
  */
 #include "packet/fast_path.h"

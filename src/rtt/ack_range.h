@@ -57,7 +57,7 @@ bool ack_range_originals(struct ack_range *originals, const struct ack_range *co
  * Which transmission does the echo name? It must be the only one of its TSval among
  * all that is covered, and the one that the receiver was answering: either the last
  * transmission of all, or, when no retransmission can have been answered yet, the
- * last of the first transmissions. NULL: it cannot be told.
+ * last of the first transmissions. NULL: it is not known.
  */
 const struct sent *ack_range_by_echo(const struct direction *direction,
 				     const struct ack_range *covered,

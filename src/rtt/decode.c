@@ -10,7 +10,7 @@
 #include "rtt/flow_name.h"
 
 /* IPv4 without labels: most of what there is. Returns the index of the sender in the name, which
- * cannot be foreseen, so nothing depends on it by a jump. */
+ * would be an unpredictable branch, so there is none. */
 static unsigned identify_plain(const struct decode_rules *rules, const struct packet *packet,
 			       uint32_t interface, struct flow_name *name)
 {
@@ -117,6 +117,6 @@ void decode_frame(const struct decode_rules *rules, const struct tcpm_frame *fra
 	decoded->plain = (packet->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
 	decoded->size = decoded->plain ? packet->length : size_of(packet);
 	decoded->arrival.packet = packet;
-	/* Always: whether it is needed cannot be foreseen. */
+	/* Always: whether it is needed would be an unpredictable branch. */
 	decoded->arrival.fingerprint = match_fingerprint(packet);
 }

@@ -19,7 +19,7 @@
 #define DECODED_ELSEWHERE TCPM_DECODES
 
 /* A frame, and what was left out before it; all but result, arrival.now_ns and timed, number,
- * skipped and before_ns only if the result is TCPM_DECODE_TCP. What is needed of each frame stands
+ * skipped and before_ns only if the result is TCPM_DECODE_TCP. What every frame needs is
  * in the first two cache lines. */
 struct decoded {
 	struct flow_name name;  /* its interface: the frame's */

@@ -106,7 +106,7 @@ static struct tcpm_options with_defaults(const struct tcpm_options *given)
 	return options;
 }
 
-/* Rings may take half of the memory at most: as many segments as that, a power of two. */
+/* Rings take at most half of the memory: the number of segments in that, a power of two. */
 static uint32_t segments_within(const struct tcpm_options *options)
 {
 	uint32_t segments = 1;
@@ -203,7 +203,7 @@ static int64_t odd_clock(struct tcpm_engine *engine, int64_t time_ns, bool elsew
 {
 	int64_t now_ns = time_ns;
 
-	/* Without a time it stands where the last one stood, and proves nothing. */
+	/* A frame without a time has the last one's, and proves nothing. */
 	if (now_ns == TCPM_NO_TIME)
 		return engine->last_ns;
 	if (now_ns > PARTITION_FARTHEST_NS)
@@ -243,11 +243,12 @@ static __attribute__((noinline)) struct flow *flow_of(struct tcpm_engine *engine
 
 	if (!flow)
 		flow = flow_table_find(engine->flows, &decoded->name);
-	if (flow && now_ns >= flow->touched_ns + FLOW_TOUCH_NS)
-		flow = flow_table_still(engine->flows, flow, &decoded->name, engine->steady_ns);
+	if (flow && now_ns >= flow->last_used_ns + FLOW_TOUCH_NS)
+		flow = flow_table_revalidate(engine->flows, flow, &decoded->name,
+					     engine->steady_ns);
 	known = flow != NULL;
 	if (known) {
-		if (!(packet->flags & TCP_SYN) && !flow->rare)
+		if (!(packet->flags & TCP_SYN) && !flow->cold)
 			return flow;
 		flow = handshake_flow(engine->flows, flow, packet, decoded->sender, now_ns);
 	} else {
@@ -322,7 +323,7 @@ static void match_ack(struct tcpm_engine *engine, struct flow *flow, unsigned se
 
 	direction_ack(&flow->direction[!sender], &flow->direction[sender], &engine->memory,
 		      &decoded->arrival, &verdict);
-	if (!verdict.counted)
+	if (!verdict.acks_new_data)
 		return;
 	if (verdict.selective)
 		counters->sacks++;
@@ -345,12 +346,12 @@ static void match_segment(struct tcpm_engine *engine, struct flow *flow, unsigne
 {
 	struct tcpm_counters *counters = &engine->counters;
 	uint32_t seq = decoded->packet.seq;
-	bool anew = false;
+	bool restarted = false;
 	enum segment_kind kind =
 		direction_segment(&flow->direction[sender], &engine->memory, &decoded->arrival, seq,
-				  seq + decoded->size, &anew);
+				  seq + decoded->size, &restarted);
 
-	if (anew)
+	if (restarted)
 		flow_totals_restart(&flow->totals[sender]);
 	switch (kind) {
 	case SEGMENT_COPY:
@@ -423,7 +424,7 @@ static void note_syn(struct tcpm_engine *engine, struct flow *flow, unsigned sen
 	}
 	if (!(packet->flags & TCP_ACK) && !flow_table_challenged(engine->flows, flow))
 		flow_table_note_syn(engine->flows, flow);
-	if ((own->flags & DIRECTION_ANEW) && !(packet->flags & TCP_RST)) {
+	if ((own->flags & DIRECTION_EXPECT_NEW_ISN) && !(packet->flags & TCP_RST)) {
 		direction_reset(own, &engine->memory);
 		flow_totals_restart(&flow->totals[sender]);
 	}
@@ -437,7 +438,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
 	unsigned sender = decoded->sender;
 	struct flow *flow = flow_table_is_found(prefetched, &decoded->name) ? prefetched : NULL;
 
-	if (!flow || !decoded->plain || flow->rare || flow_table_moves(flow, now_ns)) {
+	if (!flow || !decoded->plain || flow->cold || flow_table_moves(flow, now_ns)) {
 		flow = flow_of(engine, decoded, flow);
 		if (!flow)
 			return;
@@ -451,7 +452,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
 		note_syn(engine, flow, sender, packet);
 	if ((packet->flags & TCP_ACK) && !direction_ack_repeats(&flow->direction[!sender], packet))
 		match_ack(engine, flow, sender, decoded);
-	flow->direction[!sender].heard_ns = now_ns;
+	flow->direction[!sender].receiver_last_ns = now_ns;
 	if (decoded->size)
 		match_segment(engine, flow, sender, decoded);
 	/* Nothing else could change it. */
@@ -460,7 +461,7 @@ static void measure(struct tcpm_engine *engine, const struct decoded *decoded,
 		advance_state(engine, flow, sender, packet, now_ns);
 }
 
-/* Frames before this one were left out: the clock goes on. */
+/* Frames before this one were left out: the clock advances over them. */
 static void pass_skipped(struct tcpm_engine *engine, const struct decoded *decoded)
 {
 	engine->last_ns = decoded->before_ns;
@@ -574,8 +575,8 @@ static void count_flows(struct tcpm_engine *engine)
 static void fit(struct tcpm_engine *engine)
 {
 	struct segment_slab *slab = engine->memory.slab;
-	uint64_t most = engine->max_memory;
-	uint64_t left = most > engine->reserved_bytes ? most - engine->reserved_bytes : 0;
+	uint64_t max = engine->max_memory;
+	uint64_t left = max > engine->reserved_bytes ? max - engine->reserved_bytes : 0;
 
 	segment_slab_bound(slab, (size_t)(left / 5 * 2));
 	do {

@@ -1,8 +1,8 @@
 /*
  * The table gives memory back: see flow_table_fit in flow_table.h.
  *
- * The highest places are freed: who is there moves to a free place below, and whoever knew it
- * by its place is told.
+ * The highest places are freed: a flow there moves to a free place below, and all that refer to it
+ * by its place are updated.
  */
 #include <string.h>
 
@@ -18,19 +18,19 @@
 /* Whoever knows a flow by its place learns of another one. */
 static void change_place(struct flow_table *table, struct flow *flow, uint32_t from, uint32_t to)
 {
-	const struct flow_rare *rare = flow_table_rare_if(table, flow);
+	const struct flow_cold *cold = flow_table_cold_if(table, flow);
 
 	if (flow->flags & FLOW_LINKED)
 		flow_index_change(&table->index, flow_hash(table, flow), from, to);
 	flow_table_renote(table, flow, from, to);
-	if (rare && rare->challenger)
-		flow_table_rare(table, flow_at(table, rare->challenger))->challenged = to;
-	if (rare && rare->challenged)
-		flow_table_rare(table, flow_at(table, rare->challenged))->challenger = to;
-	if (rare && rare->alias)
-		flow_table_rare(table, flow_at(table, rare->alias))->real = to;
+	if (cold && cold->challenger)
+		flow_table_cold(table, flow_at(table, cold->challenger))->challenged = to;
+	if (cold && cold->challenged)
+		flow_table_cold(table, flow_at(table, cold->challenged))->challenger = to;
+	if (cold && cold->alias)
+		flow_table_cold(table, flow_at(table, cold->alias))->real = to;
 	if (flow->state == FLOW_ALIAS) {
-		flow_table_rare(table, flow_at(table, rare->real))->alias = to;
+		flow_table_cold(table, flow_at(table, cold->real))->alias = to;
 		return;
 	}
 	if (flow->newer)
@@ -48,10 +48,10 @@ static void lower(struct flow_table *table)
 {
 	struct flow *flow = flow_at(table, table->high);
 
-	if (flow->state == FLOW_SPARE) {
+	if (flow->state == FLOW_FREE) {
 		flow_store_claim(table, flow);
 	} else {
-		struct flow *to = flow_at(table, table->spare);
+		struct flow *to = flow_at(table, table->free_list);
 
 		flow_store_claim(table, to);
 		change_place(table, flow, table->high, place_of(table, to));
@@ -60,14 +60,14 @@ static void lower(struct flow_table *table)
 	table->high--;
 }
 
-static uint32_t *wide_of(struct flow *flow)
+static uint32_t *long_key_of(struct flow *flow)
 {
-	return &flow->key.wide;
+	return &flow->key.long_key;
 }
 
-static uint32_t *rare_of(struct flow *flow)
+static uint32_t *cold_of(struct flow *flow)
 {
-	return &flow->rare;
+	return &flow->cold;
 }
 
 /* What flows that went had in a pool is given back. */
@@ -84,7 +84,7 @@ static void tighten(struct flow_table *table, struct pool *pool,
 		uint32_t *number = number_of(flow);
 		uint32_t to;
 
-		if (flow->state == FLOW_SPARE || *number <= level)
+		if (flow->state == FLOW_FREE || *number <= level)
 			continue;
 		to = pool_take(pool);
 		memcpy(pool_at(pool, to), pool_at(pool, *number), pool->size);
@@ -101,7 +101,7 @@ static size_t excess_of(const struct flow_table *table)
 	return memory > table->options.max_memory ? memory - table->options.max_memory : 0;
 }
 
-/* Gives back the memory behind the first so many bytes of the flows. */
+/* Gives back the memory behind the first `bytes` bytes of the flows. */
 static void give_back_behind(struct flow_table *table, size_t end)
 {
 	if (end >= table->front.touched)
@@ -122,7 +122,7 @@ static void lower_by(struct flow_table *table, size_t fewer)
 		level = before - (uint32_t)fewer;
 	while (table->count > level && flow_table_evict(table, NULL))
 		;
-	while (table->high > level && table->spare)
+	while (table->high > level && table->free_list)
 		lower(table);
 	give_back_behind(table, table->high * sizeof(struct flow));
 }
@@ -135,8 +135,8 @@ bool flow_table_fit(struct flow_table *table, size_t elsewhere)
 	table->elsewhere = elsewhere;
 	if (!excess_of(table))
 		return true;
-	tighten(table, &table->wide, wide_of);
-	tighten(table, &table->rare, rare_of);
+	tighten(table, &table->long_keys, long_key_of);
+	tighten(table, &table->cold, cold_of);
 	excess = excess_of(table);
 	if (!excess)
 		return true;

@@ -34,7 +34,7 @@ struct flow_index {
 	size_t count;
 };
 
-/* An empty one of so many buckets (a power of two). 0, or -ENOMEM. */
+/* An empty one of n buckets (a power of two). 0, or -ENOMEM. */
 int flow_index_init(struct flow_index *index, size_t buckets);
 void flow_index_done(struct flow_index *index);
 

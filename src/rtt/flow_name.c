@@ -9,7 +9,7 @@ uint64_t flow_key_hash(uint64_t seed, const struct flow_key *key)
 {
 	uint64_t hash;
 
-	if (!key->wide)
+	if (!key->long_key)
 		return hash_bytes(key, sizeof(*key), seed);
 	memcpy(&hash, key->address, sizeof(hash));
 	return hash;
@@ -50,7 +50,7 @@ void flow_name_of(uint64_t seed, const struct tcpm_flow_id *id, struct flow_name
 	}
 	name->id = id;
 	name->hash = hash_bytes(id, FLOW_ID_BYTES, seed);
-	name->key = (struct flow_key){.port = {id->port[0], id->port[1]}, .wide = 1};
+	name->key = (struct flow_key){.port = {id->port[0], id->port[1]}, .long_key = 1};
 	memcpy(name->key.address, &name->hash, sizeof(name->hash));
 	name->interface = id->interface;
 }
@@ -67,7 +67,7 @@ void flow_key_id(const struct flow_key *key, struct tcpm_flow_id *id)
 
 void flow_name_id(const struct flow_name *name, struct tcpm_flow_id *id)
 {
-	if (name->key.wide)
+	if (name->key.long_key)
 		*id = *name->id;
 	else
 		flow_key_id(&name->key, id);

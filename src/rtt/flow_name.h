@@ -20,16 +20,16 @@ _Static_assert(FLOW_ID_BYTES == 2 * 17 + 2 * 2 + TCPM_MAX_LABELS + 2 + 4 * TCPM_
 
 /*
  * An id, short. Plain are IPv4 flows without labels: their addresses (in network byte order)
- * and ports tell all. Of others `wide` is not 0, and a hash of the id stands in place of the
- * addresses.
+ * and ports are the whole id. Of others `long_key` is not 0, and a hash of the id is in place of
+ * the addresses.
  */
 struct flow_key {
 	uint32_t address[2];
 	uint16_t port[2];
-	uint32_t wide; /* where its id is kept, in a flow; any other than 0 in a name */
+	uint32_t long_key; /* where its id is kept, in a flow; any other than 0 in a name */
 };
 
-/* All of them, `wide` too: of plain ones that is enough. */
+/* All of them, `long_key` too: of plain ones that is enough. */
 static inline bool flow_key_same(const struct flow_key *a, const struct flow_key *b)
 {
 	uint64_t x[2];
@@ -44,7 +44,7 @@ static inline bool flow_key_same(const struct flow_key *a, const struct flow_key
 struct flow_name {
 	uint64_t hash; /* of the key or of the id, under the table's seed */
 	struct flow_key key;
-	/* Only if key.wide: the id, which stands elsewhere and must outlive the name. */
+	/* Only if key.long_key: the id, which is stored elsewhere and must outlive the name. */
 	const struct tcpm_flow_id *id;
 	uint32_t interface; /* takes no part in the comparison */
 };

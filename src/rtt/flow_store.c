@@ -9,11 +9,11 @@
 /* How many places are worth having address space for. */
 static uint32_t places_within(const struct flow_table_options *options)
 {
-	size_t most = options->max_memory / sizeof(struct flow);
+	size_t max = options->max_memory / sizeof(struct flow);
 
-	if (most < FLOW_FEWEST)
-		most = FLOW_FEWEST;
-	return options->max_flows < most ? options->max_flows : (uint32_t)most;
+	if (max < FLOW_FEWEST)
+		max = FLOW_FEWEST;
+	return options->max_flows < max ? options->max_flows : (uint32_t)max;
 }
 
 static void begin_front(struct flow_table *table)
@@ -25,8 +25,8 @@ int flow_store_init(struct flow_table *table)
 {
 	table->places = places_within(&table->options);
 	if (region_init(&table->flows, table->places * sizeof(struct flow)) < 0 ||
-	    pool_init(&table->wide, sizeof(struct tcpm_flow_id), table->places) < 0 ||
-	    pool_init(&table->rare, sizeof(struct flow_rare), table->places) < 0)
+	    pool_init(&table->long_keys, sizeof(struct tcpm_flow_id), table->places) < 0 ||
+	    pool_init(&table->cold, sizeof(struct flow_cold), table->places) < 0)
 		return -ENOMEM;
 	begin_front(table);
 	return 0;
@@ -35,23 +35,23 @@ int flow_store_init(struct flow_table *table)
 void flow_store_done(struct flow_table *table)
 {
 	region_done(&table->flows);
-	pool_done(&table->wide);
-	pool_done(&table->rare);
+	pool_done(&table->long_keys);
+	pool_done(&table->cold);
 }
 
 void flow_store_clear(struct flow_table *table)
 {
 	region_give_back(&table->flows, 0, table->high * sizeof(struct flow));
 	begin_front(table);
-	pool_clear(&table->wide);
-	pool_clear(&table->rare);
-	table->high = table->spare = table->count = 0;
+	pool_clear(&table->long_keys);
+	pool_clear(&table->cold);
+	table->high = table->free_list = table->count = 0;
 }
 
 size_t flow_table_memory(const struct flow_table *table)
 {
-	return table->high * sizeof(struct flow) + pool_memory(&table->wide) +
-	       pool_memory(&table->rare) + flow_index_memory(&table->index) +
+	return table->high * sizeof(struct flow) + pool_memory(&table->long_keys) +
+	       pool_memory(&table->cold) + flow_index_memory(&table->index) +
 	       FLOW_NOTED * sizeof(*table->noted);
 }
 
@@ -68,13 +68,13 @@ static void spare_add(struct flow_table *table, struct flow *flow)
 {
 	uint32_t place = place_of(table, flow);
 
-	flow->state = FLOW_SPARE;
+	flow->state = FLOW_FREE;
 	flow->flags = 0;
 	flow->newer = 0;
-	flow->older = table->spare;
-	if (table->spare)
-		flow_at(table, table->spare)->newer = place;
-	table->spare = place;
+	flow->older = table->free_list;
+	if (table->free_list)
+		flow_at(table, table->free_list)->newer = place;
+	table->free_list = place;
 }
 
 void flow_store_claim(struct flow_table *table, struct flow *flow)
@@ -82,15 +82,15 @@ void flow_store_claim(struct flow_table *table, struct flow *flow)
 	if (flow->newer)
 		flow_at(table, flow->newer)->older = flow->older;
 	else
-		table->spare = flow->older;
+		table->free_list = flow->older;
 	if (flow->older)
 		flow_at(table, flow->older)->newer = flow->newer;
 }
 
 struct flow *flow_store_take(struct flow_table *table)
 {
-	if (table->spare) {
-		struct flow *flow = flow_at(table, table->spare);
+	if (table->free_list) {
+		struct flow *flow = flow_at(table, table->free_list);
 
 		flow_store_claim(table, flow);
 		return flow;
@@ -103,25 +103,25 @@ struct flow *flow_store_take(struct flow_table *table)
 
 void flow_store_give(struct flow_table *table, struct flow *flow)
 {
-	if (flow->rare)
-		pool_give(&table->rare, flow->rare);
-	if (flow->key.wide)
-		pool_give(&table->wide, flow->key.wide);
+	if (flow->cold)
+		pool_give(&table->cold, flow->cold);
+	if (flow->key.long_key)
+		pool_give(&table->long_keys, flow->key.long_key);
 	spare_add(table, flow);
 	table->count--;
 }
 
-struct flow_rare *flow_table_rare(struct flow_table *table, struct flow *flow)
+struct flow_cold *flow_table_cold(struct flow_table *table, struct flow *flow)
 {
-	if (!flow->rare) {
+	if (!flow->cold) {
 		/* There are as many places as flows. */
-		flow->rare = pool_take(&table->rare);
-		memset(pool_at(&table->rare, flow->rare), 0, sizeof(struct flow_rare));
+		flow->cold = pool_take(&table->cold);
+		memset(pool_at(&table->cold, flow->cold), 0, sizeof(struct flow_cold));
 	}
-	return pool_at(&table->rare, flow->rare);
+	return pool_at(&table->cold, flow->cold);
 }
 
-const struct flow_rare *flow_table_rare_if(const struct flow_table *table, const struct flow *flow)
+const struct flow_cold *flow_table_cold_if(const struct flow_table *table, const struct flow *flow)
 {
-	return flow->rare ? pool_at(&table->rare, flow->rare) : NULL;
+	return flow->cold ? pool_at(&table->cold, flow->cold) : NULL;
 }

@@ -31,11 +31,11 @@ struct flow_table {
 	struct flow_index index;
 	struct region flows;
 	struct pages_front front; /* of the flows */
-	struct pool wide;         /* struct tcpm_flow_id */
-	struct pool rare;         /* struct flow_rare */
+	struct pool long_keys;    /* struct tcpm_flow_id */
+	struct pool cold;         /* struct flow_cold */
 	uint32_t places;          /* that the region has */
 	uint32_t high;            /* that were ever taken, but for those given back */
-	uint32_t spare;           /* the first free one below */
+	uint32_t free_list;       /* the first free one below */
 	uint32_t count;
 	uint32_t *noted; /* places by endpoints; FLOW_NOTED of them */
 	struct use_list lists[FLOW_STATES];

@@ -45,14 +45,14 @@ void flow_table_free(struct flow_table *table)
 
 void flow_table_id(const struct flow_table *table, const struct flow *flow, struct tcpm_flow_id *id)
 {
-	if (flow->key.wide) {
-		memcpy(id, pool_at(&table->wide, flow->key.wide), sizeof(*id));
+	if (flow->key.long_key) {
+		memcpy(id, pool_at(&table->long_keys, flow->key.long_key), sizeof(*id));
 		return;
 	}
 	flow_key_id(&flow->key, id);
 	id->interface = flow->interface;
 	if (flow->interface == UINT16_MAX)
-		id->interface = flow_table_rare_if(table, flow)->interface;
+		id->interface = flow_table_cold_if(table, flow)->interface;
 }
 
 void flow_table_name(const struct flow_table *table, const struct flow *flow,
@@ -62,19 +62,19 @@ void flow_table_name(const struct flow_table *table, const struct flow *flow,
 	flow_name_of(table->options.seed, id, name);
 }
 
-static bool same_wide(const struct flow_table *table, const struct flow *flow,
-		      const struct flow_name *name)
+static bool same_long_key(const struct flow_table *table, const struct flow *flow,
+			  const struct flow_name *name)
 {
-	return flow->key.wide &&
-	       memcmp(&flow->key, &name->key, offsetof(struct flow_key, wide)) == 0 &&
-	       memcmp(pool_at(&table->wide, flow->key.wide), name->id, FLOW_ID_BYTES) == 0;
+	return flow->key.long_key &&
+	       memcmp(&flow->key, &name->key, offsetof(struct flow_key, long_key)) == 0 &&
+	       memcmp(pool_at(&table->long_keys, flow->key.long_key), name->id, FLOW_ID_BYTES) == 0;
 }
 
 static inline bool is_named(const struct flow_table *table, const struct flow *flow,
 			    const struct flow_name *name)
 {
-	return name->key.wide ? same_wide(table, flow, name)
-			      : flow_key_same(&flow->key, &name->key);
+	return name->key.long_key ? same_long_key(table, flow, name)
+				  : flow_key_same(&flow->key, &name->key);
 }
 
 void flow_table_prefetch_bucket(const struct flow_table *table, uint64_t hash)
@@ -108,8 +108,8 @@ struct flow *flow_table_prefetch_flow(const struct flow_table *table, uint64_t h
 
 void flow_table_prefetch_id(const struct flow_table *table, const struct flow *flow)
 {
-	/* What the first one would be, if it has none: never used, but fetched without a jump. */
-	const char *id = pool_at(&table->wide, flow->key.wide | !flow->key.wide);
+	/* Where it has none, of the first one: never used, but fetched without a branch. */
+	const char *id = pool_at(&table->long_keys, flow->key.long_key | !flow->key.long_key);
 
 	__builtin_prefetch(id);
 	__builtin_prefetch(id + FLOW_ID_BYTES - 1);
@@ -127,7 +127,7 @@ struct flow *flow_table_find(const struct flow_table *table, const struct flow_n
 		if (!is_named(table, flow, name))
 			continue;
 		if (flow->state == FLOW_ALIAS)
-			return flow_at(table, flow_table_rare_if(table, flow)->real);
+			return flow_at(table, flow_table_cold_if(table, flow)->real);
 		return flow;
 	}
 	return NULL;
@@ -225,15 +225,15 @@ static void unlink_flow(struct flow_table *table, struct flow *flow)
 
 static void remove_alias(struct flow_table *table, struct flow *flow)
 {
-	const struct flow_rare *rare = flow_table_rare_if(table, flow);
+	const struct flow_cold *cold = flow_table_cold_if(table, flow);
 	struct flow *alias;
 
-	if (!rare || !rare->alias)
+	if (!cold || !cold->alias)
 		return;
-	alias = flow_at(table, rare->alias);
+	alias = flow_at(table, cold->alias);
 	unlink_flow(table, alias);
 	flow_store_give(table, alias);
-	flow_table_rare(table, flow)->alias = 0;
+	flow_table_cold(table, flow)->alias = 0;
 }
 
 static void remove_one(struct flow_table *table, struct flow *flow)
@@ -243,7 +243,7 @@ static void remove_one(struct flow_table *table, struct flow *flow)
 	remove_alias(table, flow);
 	flow_table_renote(table, flow, place_of(table, flow), 0);
 	if (challenged)
-		flow_table_rare(table, challenged)->challenger = 0;
+		flow_table_cold(table, challenged)->challenger = 0;
 	if (flow->flags & FLOW_LINKED)
 		unlink_flow(table, flow);
 	use_list_remove(table, flow);
@@ -254,13 +254,13 @@ static void remove_one(struct flow_table *table, struct flow *flow)
 /* The connection that was to take a flow's place lives on by itself. */
 static void inherit(struct flow_table *table, struct flow *flow, struct flow *challenger)
 {
-	struct flow_rare *left = flow_table_rare(table, flow);
-	struct flow_rare *right = flow_table_rare(table, challenger);
+	struct flow_cold *left = flow_table_cold(table, flow);
+	struct flow_cold *right = flow_table_cold(table, challenger);
 
 	right->challenged = 0;
 	right->alias = left->alias;
 	if (left->alias)
-		flow_table_rare(table, flow_at(table, left->alias))->real =
+		flow_table_cold(table, flow_at(table, left->alias))->real =
 			place_of(table, challenger);
 	left->challenger = 0;
 	left->alias = 0;
@@ -297,9 +297,9 @@ static struct flow *victim(struct flow_table *table, const struct flow *keep)
 	return NULL;
 }
 
-/* Flows that go stand in line, and none of them has been in the cache for long. The next one
- * was brought there when the one before it went; now comes what else its end will need, and
- * the one behind it. */
+/* Flows that expire follow one another in a list, and none of them has been in the cache for long.
+ * The next one was brought there when the one before it went; now comes what else its end will
+ * need, and the one behind it. */
 static void prefetch_next(const struct flow_table *table, const struct flow *flow)
 {
 	const struct flow *next;
@@ -336,22 +336,22 @@ static struct flow *take_place(struct flow_table *table, const struct flow *keep
 	return flow;
 }
 
-/* Notes whose place it is. */
+/* Stores the key of the flow that has the place. */
 static void set_name(struct flow_table *table, struct flow *flow, const struct flow_name *name)
 {
 	flow->key = name->key;
-	if (name->key.wide) {
+	if (name->key.long_key) {
 		struct tcpm_flow_id *id;
 
-		flow->key.wide = pool_take(&table->wide);
-		id = pool_at(&table->wide, flow->key.wide);
+		flow->key.long_key = pool_take(&table->long_keys);
+		id = pool_at(&table->long_keys, flow->key.long_key);
 		*id = *name->id;
 		id->interface = name->interface;
 	}
 	flow->interface = (uint16_t)name->interface;
 	if (name->interface >= UINT16_MAX) {
 		flow->interface = UINT16_MAX;
-		flow_table_rare(table, flow)->interface = name->interface;
+		flow_table_cold(table, flow)->interface = name->interface;
 	}
 }
 
@@ -363,7 +363,7 @@ struct flow *flow_table_add(struct flow_table *table, const struct flow_name *na
 	if (!flow)
 		return NULL;
 	memset(flow, 0, sizeof(*flow));
-	flow->touched_ns = now_ns;
+	flow->last_used_ns = now_ns;
 	flow->state = FLOW_HALF_OPEN;
 	set_name(table, flow, name);
 	table->count++;
@@ -395,7 +395,7 @@ void flow_table_link(struct flow_table *table, struct flow *flow)
 	const struct flow *keep = flow;
 
 	if (flow->state == FLOW_ALIAS)
-		keep = flow_at(table, flow_table_rare_if(table, flow)->real);
+		keep = flow_at(table, flow_table_cold_if(table, flow)->real);
 	if (flow_index_crowded(&table->index))
 		widen(table);
 	while (flow_index_full(&table->index) && flow_table_evict(table, keep))
@@ -416,23 +416,23 @@ void flow_table_add_alias(struct flow_table *table, struct flow *flow, const str
 	alias->state = FLOW_ALIAS;
 	set_name(table, alias, name);
 	table->count++;
-	flow_table_rare(table, alias)->real = place_of(table, flow);
-	flow_table_rare(table, flow)->alias = place_of(table, alias);
+	flow_table_cold(table, alias)->real = place_of(table, flow);
+	flow_table_cold(table, flow)->alias = place_of(table, alias);
 	flow_table_link(table, alias);
 }
 
 struct flow *flow_table_challenger(const struct flow_table *table, const struct flow *flow)
 {
-	const struct flow_rare *rare = flow_table_rare_if(table, flow);
+	const struct flow_cold *cold = flow_table_cold_if(table, flow);
 
-	return rare && rare->challenger ? flow_at(table, rare->challenger) : NULL;
+	return cold && cold->challenger ? flow_at(table, cold->challenger) : NULL;
 }
 
 struct flow *flow_table_challenged(const struct flow_table *table, const struct flow *flow)
 {
-	const struct flow_rare *rare = flow_table_rare_if(table, flow);
+	const struct flow_cold *cold = flow_table_cold_if(table, flow);
 
-	return rare && rare->challenged ? flow_at(table, rare->challenged) : NULL;
+	return cold && cold->challenged ? flow_at(table, cold->challenged) : NULL;
 }
 
 void flow_table_challenge(struct flow_table *table, struct flow *old, struct flow *flow)
@@ -441,8 +441,8 @@ void flow_table_challenge(struct flow_table *table, struct flow *old, struct flo
 
 	if (earlier)
 		remove_one(table, earlier);
-	flow_table_rare(table, old)->challenger = place_of(table, flow);
-	flow_table_rare(table, flow)->challenged = place_of(table, old);
+	flow_table_cold(table, old)->challenger = place_of(table, flow);
+	flow_table_cold(table, flow)->challenged = place_of(table, old);
 }
 
 void flow_table_succeed(struct flow_table *table, struct flow *challenger)
@@ -452,7 +452,7 @@ void flow_table_succeed(struct flow_table *table, struct flow *challenger)
 
 void flow_table_move_up(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
-	flow->touched_ns = now_ns;
+	flow->last_used_ns = now_ns;
 	use_list_remove(table, flow);
 	use_list_add(table, flow);
 }
@@ -462,7 +462,7 @@ void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow
 {
 	use_list_remove(table, flow);
 	flow->state = (uint8_t)state;
-	flow->touched_ns = now_ns;
+	flow->last_used_ns = now_ns;
 	use_list_add(table, flow);
 }
 
@@ -470,8 +470,8 @@ bool flow_table_is_idle(const struct flow_table *table, const struct flow *flow,
 {
 	int64_t idle_ns;
 
-	if (__builtin_sub_overflow(now_ns, flow->touched_ns, &idle_ns))
-		return now_ns > flow->touched_ns;
+	if (__builtin_sub_overflow(now_ns, flow->last_used_ns, &idle_ns))
+		return now_ns > flow->last_used_ns;
 	return idle_ns > table->options.timeout_ns[flow->state];
 }
 
@@ -507,7 +507,7 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 			/* One used in the future was used before time stepped back: its
 			 * idleness counts from now, and it must not keep those behind it
 			 * from being looked at. */
-			if (flow->touched_ns > now_ns)
+			if (flow->last_used_ns > now_ns)
 				flow_table_move_up(table, flow, now_ns);
 			else if (flow_table_is_idle(table, flow, look_ns))
 				expire(table, flow);
@@ -517,8 +517,8 @@ void flow_table_expire(struct flow_table *table, int64_t now_ns)
 	}
 }
 
-struct flow *flow_table_still(struct flow_table *table, struct flow *flow,
-			      const struct flow_name *name, int64_t now_ns)
+struct flow *flow_table_revalidate(struct flow_table *table, struct flow *flow,
+				   const struct flow_name *name, int64_t now_ns)
 {
 	struct flow *challenger = flow_table_challenger(table, flow);
 

@@ -17,7 +17,7 @@
 
 struct flow_table;
 
-/* How often a flow's place in line by last use moves. */
+/* How often a flow moves in its list by last use (LRU). */
 #define FLOW_TOUCH_NS INT64_C(1000000000)
 
 struct flow_table_options {
@@ -50,7 +50,7 @@ void flow_table_prefetch_id(const struct flow_table *table, const struct flow *f
 /* Is a flow, or what was one when it was prefetched, surely the one of this name? */
 static inline bool flow_table_is_found(const struct flow *flow, const struct flow_name *name)
 {
-	return flow && !name->key.wide && flow_key_same(&flow->key, &name->key) &&
+	return flow && !name->key.long_key && flow_key_same(&flow->key, &name->key) &&
 	       (flow->flags & FLOW_LINKED) && flow->state < FLOW_STATES;
 }
 
@@ -64,7 +64,7 @@ void flow_table_name(const struct flow_table *table, const struct flow *flow,
 		     struct tcpm_flow_id *id, struct flow_name *name);
 
 /*
- * A new half-open flow, all else zero but its id and touched_ns; not in the
+ * A new half-open flow, all else zero but its id and last_used_ns; not in the
  * hash table until flow_table_link. Makes room by evicting others if need be (so
  * a flow pointer held across this call may be stale, except `keep`, which stays).
  * NULL: nothing else that could go.
@@ -100,13 +100,14 @@ void flow_table_challenge(struct flow_table *table, struct flow *old, struct flo
 /* The challenger takes the place of the flow it challenged, which goes. */
 void flow_table_succeed(struct flow_table *table, struct flow *challenger);
 
-/* Its place in line becomes the first. */
+/* Moves it to the front of its list by last use. */
 void flow_table_move_up(struct flow_table *table, struct flow *flow, int64_t now_ns);
 
-/* Whether its place in line is to move, if it is used now: once a second, or if time went back. */
+/* Whether its position in the LRU list is to be updated if it is used now: once a second, or if
+ * time went back. */
 static inline bool flow_table_moves(const struct flow *flow, int64_t now_ns)
 {
-	return now_ns < flow->touched_ns || now_ns >= flow->touched_ns + FLOW_TOUCH_NS;
+	return now_ns < flow->last_used_ns || now_ns >= flow->last_used_ns + FLOW_TOUCH_NS;
 }
 
 /* Marks it used now. */
@@ -121,10 +122,10 @@ void flow_table_set_state(struct flow_table *table, struct flow *flow, enum flow
 			  int64_t now_ns);
 
 /* What few flows have; made, all zero, if there is none. */
-struct flow_rare *flow_table_rare(struct flow_table *table, struct flow *flow);
+struct flow_cold *flow_table_cold(struct flow_table *table, struct flow *flow);
 
 /* The same, NULL if there is none. */
-const struct flow_rare *flow_table_rare_if(const struct flow_table *table, const struct flow *flow);
+const struct flow_cold *flow_table_cold_if(const struct flow_table *table, const struct flow *flow);
 
 /* Takes a flow out of the table and frees it. Its challenger, if it has one, takes its
  * place. */
@@ -136,8 +137,8 @@ bool flow_table_is_idle(const struct flow_table *table, const struct flow *flow,
 /* A flow that was found by its name, unless it, or its challenger, has been idle for too long by
  * now and only was not looked at yet: then that one goes. So when a flow ends for idleness does
  * not depend on the others. Returns the flow that the name has now, NULL if there is none. */
-struct flow *flow_table_still(struct flow_table *table, struct flow *flow,
-			      const struct flow_name *name, int64_t now_ns);
+struct flow *flow_table_revalidate(struct flow_table *table, struct flow *flow,
+				   const struct flow_name *name, int64_t now_ns);
 
 /* When flow_table_expire looked last, and when it is to look again. */
 struct flow_expiry {
@@ -164,7 +165,7 @@ void flow_table_clear(struct flow_table *table);
  * Holds the flows' memory within max_memory, of which `elsewhere` bytes are used by
  * others: evicts flows if need be, moves others (no pointer to a flow survives this call) and
  * gives the system its memory back. A few flows may always stay. Until the next call, new
- * flows keep within the bound too; the few that are rare may pass it by some bytes each.
+ * flows keep within the bound too; the few that are cold may pass it by some bytes each.
  * True: it is done, or no more can be. False: some flows went, and with them what they had
  * elsewhere; to be called again.
  */

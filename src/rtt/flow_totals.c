@@ -6,7 +6,7 @@
 void flow_totals_move_on(struct flow_table *table, struct flow *flow, unsigned sender)
 {
 	struct flow_totals *counts = &flow->totals[sender];
-	struct tcpm_totals *totals = &flow_table_rare(table, flow)->totals[sender];
+	struct tcpm_totals *totals = &flow_table_cold(table, flow)->totals[sender];
 
 	totals->segments += counts->segments;
 	totals->retransmitted += counts->retransmitted;
@@ -18,8 +18,8 @@ struct tcpm_totals flow_totals_totals(const struct flow_table *table, const stru
 				      unsigned sender)
 {
 	const struct flow_totals *counts = &flow->totals[sender];
-	const struct flow_rare *rare = flow_table_rare_if(table, flow);
-	struct tcpm_totals totals = rare ? rare->totals[sender] : (struct tcpm_totals){0};
+	const struct flow_cold *cold = flow_table_cold_if(table, flow);
+	struct tcpm_totals totals = cold ? cold->totals[sender] : (struct tcpm_totals){0};
 
 	totals.segments += counts->segments;
 	totals.retransmitted += counts->retransmitted;
@@ -45,8 +45,8 @@ void flow_totals_sample(struct flow_table *table, struct flow *flow, unsigned se
 
 	set_last_rtt(counts, class_, rtt_ns);
 	counts->segments = counts->retransmitted = counts->out_of_order = 0;
-	if (flow->rare)
-		flow_table_rare(table, flow)->totals[sender] = (struct tcpm_totals){0};
+	if (flow->cold)
+		flow_table_cold(table, flow)->totals[sender] = (struct tcpm_totals){0};
 }
 
 void flow_totals_restart(struct flow_totals *counts)

@@ -1,5 +1,5 @@
 /*
- * What a direction of a flow has sent, and its last samples, until its handler is told.
+ * What a direction of a flow has sent, and its last samples, since the last callback.
  */
 #ifndef RTT_FLOW_TOTALS_H
 #define RTT_FLOW_TOTALS_H

@@ -33,8 +33,9 @@ static bool belongs(const struct flow *flow, const struct packet *packet, unsign
 }
 
 /* A SYN-ACK with a new ISN for the SYN of a handshake that is not done: the server
- * forgot its first answer (SYN cookies, a load balancer). That side begins anew. */
-static bool answers_anew(const struct flow *flow, const struct packet *packet, unsigned sender)
+ * forgot its first answer (SYN cookies, a load balancer). That side starts again. */
+static bool answers_with_new_isn(const struct flow *flow, const struct packet *packet,
+				 unsigned sender)
 {
 	return (packet->flags & TCP_ACK) && flow->state == FLOW_HALF_OPEN &&
 	       acks_syn(&flow->direction[!sender], packet->ack);
@@ -75,8 +76,8 @@ static struct flow *syn_flow(struct flow_table *table, struct flow *flow,
 		return flow;
 	if (challenger && belongs(challenger, packet, sender))
 		return challenger;
-	if (answers_anew(flow, packet, sender)) {
-		flow->direction[sender].flags |= DIRECTION_ANEW;
+	if (answers_with_new_isn(flow, packet, sender)) {
+		flow->direction[sender].flags |= DIRECTION_EXPECT_NEW_ISN;
 		return flow;
 	}
 	if (flow->state == FLOW_CLOSED)
@@ -104,7 +105,7 @@ struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 {
 	if (packet->flags & TCP_SYN)
 		return syn_flow(table, flow, packet, sender, now_ns);
-	struct flow *challenger = flow->rare ? flow_table_challenger(table, flow) : NULL;
+	struct flow *challenger = flow->cold ? flow_table_challenger(table, flow) : NULL;
 
 	if (!challenger)
 		return flow;

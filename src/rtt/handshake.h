@@ -20,7 +20,7 @@
 struct flow *handshake_flow(struct flow_table *table, struct flow *flow,
 			    const struct packet *packet, unsigned sender, int64_t now_ns);
 
-/* The flow, borne under other labels, whose SYN this SYN-ACK answers; it is found by the
+/* The flow, seen under other labels, whose SYN this SYN-ACK answers; it is found by the
  * packet's own name from now on. NULL: there is none, or it had been idle for too long by now,
  * and is gone. */
 struct flow *handshake_across_labels(struct flow_table *table, const struct packet *packet,

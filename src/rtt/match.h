@@ -3,8 +3,8 @@
  *
  * A direction sends segments; its receiver acknowledges them. direction_segment
  * remembers what was sent and when; direction_ack finds which of the outstanding
- * segments an acknowledgement answers, or says why that cannot be told. The rules
- * stand in docs/MEASUREMENT.md.
+ * segments an acknowledgement answers, or says why that is not known. The rules
+ * are in docs/MEASUREMENT.md.
  */
 #ifndef RTT_MATCH_H
 #define RTT_MATCH_H
@@ -31,7 +31,7 @@ static inline struct segment_ring *direction_ring(const struct direction *direct
 }
 
 /* Begins to bring into the cache what two directions have outstanding. Whether they have a ring
- * cannot be foreseen, so the empty one is fetched like any other. */
+ * would be an unpredictable branch, so the empty one is fetched like any other. */
 static inline void direction_prefetch(const struct direction direction[2],
 				      const struct match_memory *memory)
 {
@@ -60,14 +60,14 @@ enum segment_kind {
 	SEGMENT_RESENT,      /* some of it was seen before */
 	SEGMENT_COPY,        /* the same packet captured again */
 	SEGMENT_KEEP_ALIVE,  /* one byte acknowledged long ago (RFC 9293 3.8.4) */
-	SEGMENT_IMPLAUSIBLE, /* far from where the direction stands; not used */
+	SEGMENT_IMPLAUSIBLE, /* far from the direction's sequence numbers; not used */
 };
 
 /*
  * A packet of this direction that consumes sequence space [start, end), end after
  * start. Says what it was. Segments for which there is no room are not remembered,
  * which direction_ack then reports as untimed. *restarted becomes true if it made the
- * direction begin anew, by direction_reset.
+ * direction start again, by direction_reset.
  */
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,
 				    const struct arrival *arrival, uint32_t start, uint32_t end,
@@ -75,8 +75,8 @@ enum segment_kind direction_segment(struct direction *direction, const struct ma
 
 /* Does an acknowledgement tell a round trip? */
 struct verdict {
-	bool counted;   /* it acknowledges something new; otherwise the rest is unset */
-	bool selective; /* by its first SACK block, not cumulatively */
+	bool acks_new_data; /* it acknowledges something new; otherwise the rest is unset */
+	bool selective;     /* by its first SACK block, not cumulatively */
 	bool sample;
 	uint8_t reason; /* enum tcpm_reason, if there is no sample */
 	uint8_t method; /* enum tcpm_method, and so on, if there is */
@@ -107,7 +107,7 @@ static inline bool direction_ack_repeats(struct direction *direction, const stru
 {
 	const uint16_t known = DIRECTION_SEEN | DIRECTION_ACKED;
 
-	/* Which of these it is cannot be foreseen: so there is one jump for all. */
+	/* Each would be an unpredictable branch: so there is one for all. */
 	if ((packet->ack ^ direction->una) | (uint32_t)!packet->length | packet->sack_count |
 	    (uint32_t)(known & ~direction->flags))
 		return false;
@@ -117,8 +117,8 @@ static inline bool direction_ack_repeats(struct direction *direction, const stru
 
 /* Forgets the outstanding segments; what was outstanding will count under
  * `reason` (UNTIMED, CLOCK) when it is acknowledged. */
-void direction_void(struct direction *direction, const struct match_memory *memory,
-		    enum tcpm_reason reason);
+void direction_untrack(struct direction *direction, const struct match_memory *memory,
+		       enum tcpm_reason reason);
 
 /* The clock may have been set since the direction's flow was last seen: then the times of what
  * is outstanding and the present one cannot be compared. */

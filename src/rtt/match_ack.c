@@ -51,8 +51,9 @@ void match_sample(struct direction *direction, struct verdict *verdict,
 /* Why data that is covered but not in the ring is not there. */
 static enum tcpm_reason missing(const struct direction *direction, enum tcpm_reason otherwise)
 {
-	if ((direction->flags & DIRECTION_VOID) && seq_before(direction->una, direction->void_end))
-		return match_void_reason(direction);
+	if ((direction->flags & DIRECTION_UNTRACKED) &&
+	    seq_before(direction->una, direction->untracked_end))
+		return match_untracked_reason(direction);
 	return otherwise;
 }
 
@@ -94,8 +95,8 @@ static void sample(struct direction *direction, const struct arrival *arrival,
 
 /* A duplicate made the receiver speak: the last transmission, if that is the one that
  * the D-SACK reports and the echo names. Duplicates are answered at once. */
-static void judge_duplicate(struct direction *direction, const struct arrival *arrival,
-			    const struct ack_range *covered, struct verdict *verdict)
+static void sample_duplicate(struct direction *direction, const struct arrival *arrival,
+			     const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct sack_block *block = &arrival->packet->sack[0];
 	const struct segment *trigger = covered->trigger;
@@ -113,8 +114,8 @@ static void judge_duplicate(struct direction *direction, const struct arrival *a
 
 /* Something unseen may have been answered, unless the echo says that the trigger
  * continued what the receiver had, and nothing comes after it. */
-static void judge_hole(struct direction *direction, const struct arrival *arrival,
-		       const struct ack_range *covered, struct verdict *verdict)
+static void sample_after_hole(struct direction *direction, const struct arrival *arrival,
+			      const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct segment *trigger = covered->trigger;
 	const struct sent *sent = ack_range_sent(covered, trigger);
@@ -163,10 +164,10 @@ static bool out_of_order(const struct direction *direction, const struct ack_ran
 	const struct segment *trigger = covered->trigger;
 
 	/* Hardly ever: asked first. */
-	return (direction->flags & DIRECTION_COMPLAINT) && covered->ring->duplicates &&
+	return (direction->flags & DIRECTION_DUPACK) && covered->ring->duplicates &&
 	       covered->answered > 1 &&
 	       !((trigger->flags & SEGMENT_FILLED) && trigger->start == direction->una) &&
-	       (int32_t)(covered->ring->complaint - trigger->first.frame) > 0;
+	       (int32_t)(covered->ring->dupack_frame - trigger->first.frame) > 0;
 }
 
 /* SACKed data parts what is covered, in `below` and the rest: either the segments below it were the
@@ -192,8 +193,8 @@ static const struct segment *last_to_arrive(const struct direction *direction,
 }
 
 /* Each segment was sent once, and the trigger was the last to arrive. */
-static void judge_trigger(struct direction *direction, const struct arrival *arrival,
-			  const struct ack_range *covered, struct verdict *verdict)
+static void sample_trigger(struct direction *direction, const struct arrival *arrival,
+			   const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct packet *packet = arrival->packet;
 	const uint32_t flags = covered->trigger->flags;
@@ -212,13 +213,13 @@ static void judge_trigger(struct direction *direction, const struct arrival *arr
 }
 
 /* Each segment was sent once. */
-static void judge_once(struct direction *direction, const struct arrival *arrival,
-		       const struct ack_range *covered, struct verdict *verdict)
+static void sample_unambiguous(struct direction *direction, const struct arrival *arrival,
+			       const struct ack_range *covered, struct verdict *verdict)
 {
 	const struct segment *last;
 
 	if (!covered->below) {
-		judge_trigger(direction, arrival, covered, verdict);
+		sample_trigger(direction, arrival, covered, verdict);
 		return;
 	}
 	last = last_to_arrive(direction, arrival, covered);
@@ -227,7 +228,7 @@ static void judge_once(struct direction *direction, const struct arrival *arriva
 
 		range.trigger = last;
 		range.released |= last != covered->trigger;
-		judge_trigger(direction, arrival, &range, verdict);
+		sample_trigger(direction, arrival, &range, verdict);
 	} else {
 		match_no_sample(verdict, TCPM_REASON_AMBIGUOUS);
 	}
@@ -262,9 +263,9 @@ static bool two_answers(const struct direction *direction, const struct arrival 
 /* Karn's algorithm: some of it was sent again, so the acknowledgement may be of either
  * transmission. The echo can tell; or none of the retransmissions can have been answered yet, and
  * then it is of the first transmissions. originals: these; NULL: that is not so. */
-static void judge_resent(struct direction *direction, const struct arrival *arrival,
-			 const struct ack_range *covered, const struct ack_range *originals,
-			 struct verdict *verdict)
+static void sample_retransmitted(struct direction *direction, const struct arrival *arrival,
+				 const struct ack_range *covered, const struct ack_range *originals,
+				 struct verdict *verdict)
 {
 	const struct sent *named = ack_range_by_echo(direction, covered, arrival);
 	const struct sent *sent = named ? named : originals ? &originals->trigger->first : NULL;
@@ -274,14 +275,14 @@ static void judge_resent(struct direction *direction, const struct arrival *arri
 	else if (named)
 		sample(direction, arrival, covered, named, TCPM_METHOD_ECHO, verdict);
 	else
-		judge_once(direction, arrival, originals, verdict);
+		sample_unambiguous(direction, arrival, originals, verdict);
 }
 
 /* The acknowledgement has a first SACK block that newly covers data, of which `sacked` was sent
  * last; sent: what it acknowledges. */
-static bool judge_with_block(struct direction *direction, const struct arrival *arrival,
-			     const struct ack_range *covered, const struct sent *sent,
-			     const struct segment *sacked, struct verdict *verdict)
+static bool sample_with_block(struct direction *direction, const struct arrival *arrival,
+			      const struct ack_range *covered, const struct sent *sent,
+			      const struct segment *sacked, struct verdict *verdict)
 {
 	if (two_answers(direction, arrival, covered, sent))
 		match_no_sample(verdict, TCPM_REASON_AMBIGUOUS);
@@ -307,21 +308,21 @@ static void judge(struct direction *direction, const struct arrival *arrival,
 		match_no_sample(verdict, missing(direction, covered->count ? TCPM_REASON_GAP
 									   : TCPM_REASON_UNSEEN));
 	else if (answers_duplicate(arrival->packet))
-		judge_duplicate(direction, arrival, covered, verdict);
-	else if (sacked && judge_with_block(direction, arrival, covered,
-					    originals ? &originals->trigger->first
-						      : segment_last_sent(trigger),
-					    sacked, verdict))
+		sample_duplicate(direction, arrival, covered, verdict);
+	else if (sacked && sample_with_block(direction, arrival, covered,
+					     originals ? &originals->trigger->first
+						       : segment_last_sent(trigger),
+					     sacked, verdict))
 		;
 	else if (covered->hole)
-		judge_hole(direction, arrival, covered, verdict);
+		sample_after_hole(direction, arrival, covered, verdict);
 	else if (trigger->flags & SEGMENT_UNTIMED)
 		match_no_sample(verdict, missing(direction, TCPM_REASON_UNTIMED));
 	else if ((trigger->flags & (SEGMENT_RETRANSMITTED | SEGMENT_BEFORE)) ||
 		 covered->resent_apart)
-		judge_resent(direction, arrival, covered, originals, verdict);
+		sample_retransmitted(direction, arrival, covered, originals, verdict);
 	else
-		judge_once(direction, arrival, covered, verdict);
+		sample_unambiguous(direction, arrival, covered, verdict);
 }
 
 /* Where a direction was first met in mid-flow, what was in flight then is unknown; an
@@ -353,9 +354,9 @@ static void forget(struct direction *direction, const struct match_memory *memor
 	direction->una = ack;
 	direction->flags |= DIRECTION_ACKED;
 	if (!ring->count)
-		direction->flags &= (uint16_t) ~(DIRECTION_COMPLAINT | DIRECTION_DOUBT);
-	if ((direction->flags & DIRECTION_VOID) && !seq_before(ack, direction->void_end))
-		direction->flags &= (uint16_t)~DIRECTION_VOID;
+		direction->flags &= (uint16_t) ~(DIRECTION_DUPACK | DIRECTION_ACK_SUSPECT);
+	if ((direction->flags & DIRECTION_UNTRACKED) && !seq_before(ack, direction->untracked_end))
+		direction->flags &= (uint16_t)~DIRECTION_UNTRACKED;
 	if ((direction->flags & DIRECTION_SACK_BLOCK) && !seq_after(ring->sack_right, ack))
 		direction->flags &= (uint16_t)~DIRECTION_SACK_BLOCK;
 }
@@ -418,7 +419,7 @@ static void new_ack(struct direction *direction, const struct direction *own,
 	const struct packet *packet = arrival->packet;
 	const struct segment_ring *ring = direction_ring(direction, memory);
 
-	verdict->counted = true;
+	verdict->acks_new_data = true;
 	if (seq_after(packet->ack, direction->max)) {
 		match_no_sample(verdict, missing(direction, ring->count ? TCPM_REASON_GAP
 									: TCPM_REASON_UNSEEN));
@@ -450,25 +451,25 @@ static void new_ack(struct direction *direction, const struct direction *own,
 		refuse_fast_open(direction, memory);
 }
 
-/* An acknowledgement below una, or from nowhere. */
+/* An acknowledgement below una, or far from it. */
 static void old_ack(struct direction *direction, uint32_t ack)
 {
 	if (!seq_plausible(ack, direction->una))
 		return;
 	if (!(direction->flags & DIRECTION_ACKED)) {
-		/* In mid-flow the first to tell where the receiver stands: what lies between
+		/* In mid-flow the first that shows the receiver's position: what lies between
 		 * was sent before the capture. */
-		match_void(direction, direction->una, TCPM_REASON_GAP);
+		match_untrack(direction, direction->una, TCPM_REASON_GAP);
 		direction->una = ack;
 		direction->flags |= DIRECTION_ACKED;
 	} else if (seq_after(direction->una, direction->max)) {
 		/* The one that ran ahead of all data may have been forged: two that say so
 		 * are believed. */
-		if (direction->flags & DIRECTION_DOUBT) {
+		if (direction->flags & DIRECTION_ACK_SUSPECT) {
 			direction->una = ack;
-			match_void(direction, direction->max, TCPM_REASON_GAP);
+			match_untrack(direction, direction->max, TCPM_REASON_GAP);
 		}
-		direction->flags ^= DIRECTION_DOUBT;
+		direction->flags ^= DIRECTION_ACK_SUSPECT;
 	}
 }
 
@@ -479,7 +480,7 @@ static void one_sided_ack(struct direction *direction, uint32_t ack, struct verd
 	if (known && seq_plausible(ack, direction->una) && !seq_after(ack, direction->una))
 		return;
 	if (known && seq_plausible(ack, direction->una)) {
-		verdict->counted = true;
+		verdict->acks_new_data = true;
 		match_no_sample(verdict, TCPM_REASON_ONE_SIDED);
 	}
 	direction->una = ack;
@@ -499,16 +500,16 @@ static void count_duplicate(struct direction *direction, const struct match_memo
 		ring->duplicates++;
 }
 
-/* The receiver complains of a loss. With nothing outstanding there is nobody to hear. */
-static void note_complaint(struct direction *direction, const struct match_memory *memory,
-			   uint32_t frame)
+/* A duplicate acknowledgement or a SACK block. With nothing outstanding it is not of interest. */
+static void note_dupack(struct direction *direction, const struct match_memory *memory,
+			uint32_t frame)
 {
 	struct segment_ring *ring = direction_ring(direction, memory);
 
 	if (!ring->count)
 		return;
-	direction->flags |= DIRECTION_COMPLAINT;
-	ring->complaint = frame;
+	direction->flags |= DIRECTION_DUPACK;
+	ring->dupack_frame = frame;
 }
 
 /* The receiver says again what it said before: it may ask for a retransmission, or have
@@ -520,7 +521,7 @@ static void repeated_ack(struct direction *direction, const struct match_memory 
 
 	direction->flags |= DIRECTION_ACKED;
 	if (!packet->length && packet->window == direction->window) {
-		note_complaint(direction, memory, arrival->frame);
+		note_dupack(direction, memory, arrival->frame);
 		if (packet->options_cut || (direction->flags & DIRECTION_NO_SACK))
 			count_duplicate(direction, memory);
 	}
@@ -546,7 +547,7 @@ void direction_ack(struct direction *direction, const struct direction *own,
 		repeated_ack(direction, memory, arrival, verdict);
 	direction->window = packet->window;
 	if (packet->sack_count) {
-		note_complaint(direction, memory, arrival->frame);
+		note_dupack(direction, memory, arrival->frame);
 		if (match_is_dsack(packet))
 			direction->flags |= DIRECTION_DSACK;
 	}

@@ -44,7 +44,7 @@ static uint32_t data_answered(const struct direction *direction, const struct ac
 bool match_is_answer(const struct direction *direction, const struct arrival *arrival,
 		     const struct sent *sent)
 {
-	return arrival->packet->length && direction->heard_ns < sent->time_ns;
+	return arrival->packet->length && direction->receiver_last_ns < sent->time_ns;
 }
 
 static enum tcpm_class class_of_handshake(const struct arrival *arrival, const struct sent *sent)

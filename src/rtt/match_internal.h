@@ -50,14 +50,15 @@ void match_sample(struct direction *direction, struct verdict *verdict,
 		  enum tcpm_class class_);
 
 /* What lies before `end` is not remembered, for this reason: GAP, UNTIMED or CLOCK. */
-void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason);
+void match_untrack(struct direction *direction, uint32_t end, enum tcpm_reason reason);
 
-/* The reason, with DIRECTION_VOID. */
-static inline enum tcpm_reason match_void_reason(const struct direction *direction)
+/* The reason, with DIRECTION_UNTRACKED. */
+static inline enum tcpm_reason match_untracked_reason(const struct direction *direction)
 {
-	if (direction->flags & DIRECTION_VOID_CLOCK)
+	if (direction->flags & DIRECTION_UNTRACKED_CLOCK)
 		return TCPM_REASON_CLOCK;
-	return direction->flags & DIRECTION_VOID_UNTIMED ? TCPM_REASON_UNTIMED : TCPM_REASON_GAP;
+	return direction->flags & DIRECTION_UNTRACKED_UNTIMED ? TCPM_REASON_UNTIMED
+							      : TCPM_REASON_GAP;
 }
 
 /* Gives the ring back if nothing is in it that is still of use. */
@@ -67,7 +68,7 @@ static inline void match_settle(struct direction *direction, const struct match_
 	    (direction->flags & (DIRECTION_PROBE | DIRECTION_SACK_BLOCK)))
 		return;
 	segment_ring_close(memory->slab, &direction->ring);
-	direction->flags &= (uint16_t)~DIRECTION_COMPLAINT;
+	direction->flags &= (uint16_t)~DIRECTION_DUPACK;
 }
 
 /* A ring for a direction, if it has none yet. NULL: there is no memory. */

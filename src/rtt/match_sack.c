@@ -209,7 +209,7 @@ static void mark(struct direction *direction, const struct match_memory *memory,
 		seen = segment->end;
 		i++;
 	}
-	/* The next block goes on here. */
+	/* The next block is likely to continue here. */
 	if (direction->ring)
 		direction_ring(direction, memory)->near = (uint16_t)i;
 }
@@ -317,8 +317,8 @@ void direction_sack(struct direction *direction, const struct match_memory *memo
 			return;
 		struct news news = news_of(direction, ring, packet);
 
-		verdict->counted = news.last || news.hole;
-		if (verdict->counted)
+		verdict->acks_new_data = news.last || news.hole;
+		if (verdict->acks_new_data)
 			judge(direction, arrival, &news, verdict);
 	}
 	match_mark_sacked(direction, memory, packet);

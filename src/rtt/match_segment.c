@@ -53,12 +53,12 @@ static bool is_copy(const struct direction *direction, const struct segment_ring
 		return false;
 	if (arrival->packet->ip_id)
 		return soon_enough(arrival, last->time_ns, COPY_BY_ID_NS);
-	/* Whoever retransmits so soon was told to by the other side. Two answers to two SYNs
+	/* A sender retransmits so soon only if the other side asked for it. Two answers to two SYNs
 	 * can look the same. */
 	if ((arrival->packet->flags & TCP_SYN) && (direction->flags & DIRECTION_ASKED_AGAIN))
 		return false;
-	if ((direction->flags & DIRECTION_COMPLAINT) &&
-	    (int32_t)(last->frame - ring->complaint) < 0)
+	if ((direction->flags & DIRECTION_DUPACK) &&
+	    (int32_t)(last->frame - ring->dupack_frame) < 0)
 		return false;
 	return soon_enough(arrival, last->time_ns, COPY_BY_CONTENT_NS);
 }
@@ -98,16 +98,16 @@ static void explain_duplicate(const struct direction *direction, const struct ma
 		ring->explained++;
 }
 
-void match_void(struct direction *direction, uint32_t end, enum tcpm_reason reason)
+void match_untrack(struct direction *direction, uint32_t end, enum tcpm_reason reason)
 {
-	if (!(direction->flags & DIRECTION_VOID) || seq_after(end, direction->void_end))
-		direction->void_end = end;
-	direction->flags &= (uint16_t) ~(DIRECTION_VOID_CLOCK | DIRECTION_VOID_UNTIMED);
-	direction->flags |= DIRECTION_VOID;
+	if (!(direction->flags & DIRECTION_UNTRACKED) || seq_after(end, direction->untracked_end))
+		direction->untracked_end = end;
+	direction->flags &= (uint16_t) ~(DIRECTION_UNTRACKED_CLOCK | DIRECTION_UNTRACKED_UNTIMED);
+	direction->flags |= DIRECTION_UNTRACKED;
 	if (reason == TCPM_REASON_CLOCK)
-		direction->flags |= DIRECTION_VOID_CLOCK;
+		direction->flags |= DIRECTION_UNTRACKED_CLOCK;
 	if (reason == TCPM_REASON_UNTIMED)
-		direction->flags |= DIRECTION_VOID_UNTIMED;
+		direction->flags |= DIRECTION_UNTRACKED_UNTIMED;
 }
 
 struct segment_ring *match_open(struct direction *direction, const struct match_memory *memory)
@@ -136,13 +136,13 @@ static void forget_all(struct direction *direction, const struct match_memory *m
 		direction_ring(direction, memory)->count = 0;
 }
 
-void direction_void(struct direction *direction, const struct match_memory *memory,
-		    enum tcpm_reason reason)
+void direction_untrack(struct direction *direction, const struct match_memory *memory,
+		       enum tcpm_reason reason)
 {
 	if (!direction_ring(direction, memory)->count)
 		return;
 	forget_all(direction, memory);
-	match_void(direction, direction->max, reason);
+	match_untrack(direction, direction->max, reason);
 	match_settle(direction, memory);
 }
 
@@ -151,7 +151,7 @@ void direction_follow_clock(struct direction *direction, const struct match_memo
 	if (!direction->ring || direction_ring(direction, memory)->epoch == memory->epoch)
 		return;
 	direction_ring(direction, memory)->epoch = memory->epoch;
-	direction_void(direction, memory, TCPM_REASON_CLOCK);
+	direction_untrack(direction, memory, TCPM_REASON_CLOCK);
 }
 
 void direction_reset(struct direction *direction, const struct match_memory *memory)
@@ -184,7 +184,7 @@ static bool remember(struct direction *direction, const struct match_memory *mem
 	if (!segment)
 		segment = match_insert(direction, memory, index);
 	if (!segment) {
-		match_void(direction, end, TCPM_REASON_UNTIMED);
+		match_untrack(direction, end, TCPM_REASON_UNTIMED);
 		return false;
 	}
 	*segment = (struct segment){
@@ -251,9 +251,11 @@ static void mark_resent(struct segment *segment, const struct arrival *arrival,
  * it may well have been sent before. */
 static uint32_t late_flags(const struct direction *direction, uint32_t start)
 {
-	if (!(direction->flags & DIRECTION_VOID) || !seq_before(start, direction->void_end))
+	if (!(direction->flags & DIRECTION_UNTRACKED) ||
+	    !seq_before(start, direction->untracked_end))
 		return SEGMENT_FILLED;
-	return match_void_reason(direction) == TCPM_REASON_GAP ? SEGMENT_BEFORE : SEGMENT_UNTIMED;
+	return match_untracked_reason(direction) == TCPM_REASON_GAP ? SEGMENT_BEFORE
+								    : SEGMENT_UNTIMED;
 }
 
 /* Works [start, end), una <= start, end <= max, into the ring. True if any of it was
@@ -338,7 +340,7 @@ static void begin(struct direction *direction, const struct packet *packet, uint
 		direction->una = start;
 	/* What lies between was sent before the capture began. */
 	if (seq_before(direction->una, start))
-		match_void(direction, start, TCPM_REASON_GAP);
+		match_untrack(direction, start, TCPM_REASON_GAP);
 	direction->max = direction->una;
 }
 
@@ -350,7 +352,7 @@ static void note(struct direction *direction, const struct packet *packet)
 		direction->longest = (uint16_t)length;
 	if (packet->flags & TCP_FIN)
 		direction->flags |= DIRECTION_FIN;
-	/* Without a jump: flows with and without them come in any order. */
+	/* Without a branch: flows with and without them come in any order. */
 	direction->flags |= (uint16_t)(-(unsigned)packet->has_timestamps & DIRECTION_TIMESTAMPS);
 }
 
@@ -407,7 +409,8 @@ static void keep_up(struct direction *direction, const struct match_memory *memo
 		return;
 	forget_all(direction, memory);
 	direction->una = direction->max;
-	direction->flags &= (uint16_t) ~(DIRECTION_ACKED | DIRECTION_VOID | DIRECTION_SACK_BLOCK);
+	direction->flags &=
+		(uint16_t) ~(DIRECTION_ACKED | DIRECTION_UNTRACKED | DIRECTION_SACK_BLOCK);
 }
 
 enum segment_kind direction_segment(struct direction *direction, const struct match_memory *memory,

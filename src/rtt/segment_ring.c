@@ -107,7 +107,7 @@ unsigned segment_ring_find(const struct segment_ring *ring, uint32_t seq)
 	unsigned low = 0;
 	unsigned left = ring->count; /* from low on, still to be looked at */
 
-	/* Halves cannot be foreseen: so nothing depends on them by a jump. */
+	/* The halves are unpredictable, so there is no branch on them. */
 	while (left > 0) {
 		unsigned half = left / 2;
 		unsigned before = !ends_after(ring, low + half, seq);

@@ -95,9 +95,8 @@ struct segment_ring {
 	/* The last SACK block reported first, already worked in. */
 	uint32_t sack_left;
 	uint32_t sack_right;
-	/* The last frame in which the receiver complained of a loss: a duplicate
-	 * acknowledgement or a SACK block. */
-	uint32_t complaint;
+	/* The last frame with a duplicate acknowledgement or a SACK block. */
+	uint32_t dupack_frame;
 	/* A hash of the SACK blocks after the first of the last packet that had several: these
 	 * are already worked in. */
 	uint32_t further_blocks;
@@ -122,8 +121,8 @@ static inline struct segment_ring *segment_ring_of(struct segment *units, uint32
 	return (struct segment_ring *)(void *)&units[number];
 }
 
-/* A place that went past the end, by less than a round, comes in again at the beginning; without
- * a jump, for when it does cannot be foreseen. */
+/* A place that went past the end, by less than a round, continues at the beginning; without
+ * a branch, which would be unpredictable. */
 static inline unsigned segment_ring_round(const struct segment_ring *ring, unsigned place)
 {
 	return place - (ring->capacity & -(unsigned)(place >= ring->capacity));

@@ -40,7 +40,7 @@ struct segment_slab {
 	struct segment *units; /* in memory */
 	uint8_t *free_order;   /* by unit: the order of a free block that starts there, plus one */
 	unsigned top;          /* order of what is in use so far */
-	unsigned most;         /* of the whole region */
+	unsigned max_order;    /* of the whole region */
 	uint32_t free[MAX_ORDER + 1];
 	unsigned reach; /* what it may grow to, by the bound on its memory */
 	uint32_t used;  /* units in blocks that are taken */
@@ -90,7 +90,7 @@ struct segment_slab *segment_slab_new(uint32_t segments)
 	while (order < MAX_ORDER && (1u << order) < segments)
 		order++;
 	slab->top = FIRST_ORDER;
-	slab->most = slab->reach = order;
+	slab->max_order = slab->reach = order;
 	if (region_init(&slab->memory, sizeof(struct segment) << order) < 0 ||
 	    region_init(&slab->orders, (size_t)1 << order) < 0) {
 		segment_slab_free(slab);
@@ -135,7 +135,7 @@ size_t segment_slab_memory(const struct segment_slab *slab)
 void segment_slab_bound(struct segment_slab *slab, size_t bytes)
 {
 	slab->reach = slab->top;
-	while (slab->reach < slab->most && memory_of(slab->reach + 1) <= bytes)
+	while (slab->reach < slab->max_order && memory_of(slab->reach + 1) <= bytes)
 		slab->reach++;
 }
 

@@ -28,7 +28,7 @@ static inline uint32_t seq_max(uint32_t a, uint32_t b)
 {
 	const int32_t distance = seq_distance(a, b);
 
-	/* Without a jump: which of the two it is can hardly be foreseen. */
+	/* Without a branch, which would be unpredictable. */
 	return b + (uint32_t)(distance & ~(distance >> 31));
 }
 
@@ -39,8 +39,8 @@ static inline uint32_t seq_min(uint32_t a, uint32_t b)
 	return b + (uint32_t)(distance & distance >> 31);
 }
 
-/* The largest window that RFC 7323 2.2 allows, 2^30: what is further from where a
- * direction stands cannot belong to it. */
+/* The largest window that RFC 7323 2.2 allows, 2^30: what is further from a direction's
+ * sequence numbers cannot belong to it. */
 #define SEQ_MAX_WINDOW (1 << 30)
 
 static inline bool seq_plausible(uint32_t a, uint32_t b)

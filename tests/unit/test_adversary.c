@@ -496,7 +496,7 @@ static void some_packet(struct simulation *sim, struct direction *direction,
 		packet.sack[i].right = packet.sack[i].left + chance(sim, 20) * 50;
 	}
 	direction_ack(direction, direction, memory, &arrival, &verdict);
-	assert_true(!verdict.counted || !verdict.sample || verdict.rtt_ns >= 0);
+	assert_true(!verdict.acks_new_data || !verdict.sample || verdict.rtt_ns >= 0);
 }
 
 static void check_order(const struct direction *direction, const struct match_memory *memory)

@@ -79,7 +79,7 @@ static void on_closed(void *user, struct flow *flow)
 {
 	(void)user;
 	closed_count++;
-	assert_false(flow->state == FLOW_ALIAS || flow->state == FLOW_SPARE);
+	assert_false(flow->state == FLOW_ALIAS || flow->state == FLOW_FREE);
 	if (!flow_table_challenged(current, flow))
 		note_gone(number_of(flow));
 }
@@ -160,7 +160,7 @@ static void random_operations(void **state)
 			flow_table_remove(table, flow);
 		else if (random_below(3) == 0)
 			flow_table_set_state(table, flow, random_below(FLOW_STATES),
-					     flow->touched_ns);
+					     flow->last_used_ns);
 		else
 			flow_table_touch(table, flow, now_ns);
 		if (flow_expiry_due(flow_table_expiry(table), now_ns))
@@ -258,7 +258,7 @@ static void new_state_is_a_use(void **state)
 	first = add(table, 1, 0);
 	flow_table_set_state(table, add(table, 2, SECOND_NS / 2), FLOW_ESTABLISHED, SECOND_NS / 2);
 	flow_table_set_state(table, first, FLOW_ESTABLISHED, SECOND_NS * 3 / 4);
-	assert_true(first->touched_ns == SECOND_NS * 3 / 4);
+	assert_true(first->last_used_ns == SECOND_NS * 3 / 4);
 	flow_table_free(table);
 }
 
@@ -270,14 +270,14 @@ static void found_only_if_not_idle(void **state)
 	struct flow *flow = add(table, 1, 0);
 
 	(void)state;
-	assert_ptr_equal(flow_table_still(table, flow, &name, 20 * SECOND_NS), flow);
-	flow_table_set_state(table, flow, FLOW_ESTABLISHED, flow->touched_ns);
-	assert_ptr_equal(flow_table_still(table, flow, &name, 100 * SECOND_NS), flow);
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, 20 * SECOND_NS), flow);
+	flow_table_set_state(table, flow, FLOW_ESTABLISHED, flow->last_used_ns);
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, 100 * SECOND_NS), flow);
 	/* Time may have been set back. */
-	assert_ptr_equal(flow_table_still(table, flow, &name, -1000 * SECOND_NS), flow);
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, -1000 * SECOND_NS), flow);
 	assert_int_equal(closed_count, 0);
 	add(table, 2, 0);
-	assert_null(flow_table_still(table, flow, &name, 100 * SECOND_NS + 1));
+	assert_null(flow_table_revalidate(table, flow, &name, 100 * SECOND_NS + 1));
 	assert_null(find(table, 1));
 	assert_int_equal(closed_count, 1);
 	/* Another one is not looked at, and none of them went for want of room. */
@@ -308,10 +308,10 @@ static void idle_one_of_two_goes(void **state)
 	struct flow *flow = add_challenged(table, 10 * SECOND_NS, 30 * SECOND_NS, &challenger);
 
 	(void)state;
-	assert_ptr_equal(flow_table_still(table, flow, &name, 30 * SECOND_NS), flow);
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, 30 * SECOND_NS), flow);
 	assert_int_equal(closed_count, 0);
 	/* The flow: its challenger has the name then. */
-	assert_ptr_equal(flow_table_still(table, flow, &name, 31 * SECOND_NS), challenger);
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, 31 * SECOND_NS), challenger);
 	assert_ptr_equal(find(table, 1), challenger);
 	assert_null(flow_table_challenged(table, challenger));
 	assert_int_equal(closed_count, 1);
@@ -321,7 +321,7 @@ static void idle_one_of_two_goes(void **state)
 	/* The challenger. */
 	table = table_new(10);
 	flow = add_challenged(table, 30 * SECOND_NS, 10 * SECOND_NS, &challenger);
-	assert_ptr_equal(flow_table_still(table, flow, &name, 31 * SECOND_NS), flow);
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, 31 * SECOND_NS), flow);
 	assert_ptr_equal(find(table, 1), flow);
 	assert_null(flow_table_challenger(table, flow));
 	assert_int_equal(closed_count, 1);
@@ -331,7 +331,7 @@ static void idle_one_of_two_goes(void **state)
 	/* Both. */
 	table = table_new(10);
 	flow = add_challenged(table, 30 * SECOND_NS, 30 * SECOND_NS, &challenger);
-	assert_null(flow_table_still(table, flow, &name, 51 * SECOND_NS));
+	assert_null(flow_table_revalidate(table, flow, &name, 51 * SECOND_NS));
 	assert_null(find(table, 1));
 	assert_int_equal(closed_count, 2);
 	assert_int_equal(flow_table_count(table), 0);
@@ -347,8 +347,8 @@ static void idle_by_either_name(void **state)
 
 	(void)state;
 	flow_table_add_alias(table, flow, &name);
-	assert_ptr_equal(flow_table_still(table, flow, &name, 20 * SECOND_NS), flow);
-	assert_null(flow_table_still(table, flow, &name, 21 * SECOND_NS));
+	assert_ptr_equal(flow_table_revalidate(table, flow, &name, 20 * SECOND_NS), flow);
+	assert_null(flow_table_revalidate(table, flow, &name, 21 * SECOND_NS));
 	assert_null(find(table, 1));
 	assert_null(find(table, 3));
 	assert_int_equal(flow_table_count(table), 0);
@@ -479,7 +479,7 @@ static void fitting_moves_flows_and_loses_none(void **state)
 		flow_table_link(table, flow);
 		mark(flow, i);
 		if (i % 2)
-			flow_table_set_state(table, flow, FLOW_ESTABLISHED, flow->touched_ns);
+			flow_table_set_state(table, flow, FLOW_ESTABLISHED, flow->last_used_ns);
 	}
 	/* Some go, so that there are places to move to; some are known in other ways too. */
 	for (uint32_t i = 0; i < MANY; i += 7)

@@ -222,11 +222,11 @@ static void head_moves_along(void **state)
 	assert_true(segment_ring_open(slab, &number));
 	assert_int_equal(ring_of(slab, number)->probe, 0);
 	ring_of(slab, number)->epoch = 3;
-	ring_of(slab, number)->complaint = 4;
+	ring_of(slab, number)->dupack_frame = 4;
 	for (uint32_t i = 0; i < 200; i++)
 		segment_ring_insert(slab, &number, i, LIMIT)->start = i;
 	assert_int_equal(ring_of(slab, number)->epoch, 3);
-	assert_int_equal(ring_of(slab, number)->complaint, 4);
+	assert_int_equal(ring_of(slab, number)->dupack_frame, 4);
 	segment_ring_close(slab, &number);
 	assert_int_equal(number, 0);
 	segment_slab_free(slab);
