@@ -222,10 +222,14 @@ static bool covers_fin(const struct direction *direction, uint32_t ack)
 /* Was TS.Recent the echo already, before this segment was retransmitted with the same TSval? Then
  * its first transmission, one tick older, leaves the echo as it is (PAWS, RFC 7323 5.3, as Linux
  * has it), and nothing tells the two apart. */
-static bool echoed_before(const struct ack_range *covered, const struct segment *segment,
-			  uint32_t tsecr)
+static bool echoed_before(const struct direction *direction, const struct ack_range *covered,
+			  const struct segment *segment, uint32_t tsecr)
 {
-	return covered->ring->tsecr == tsecr && tsecr - segment->first.tsval <= 1;
+	int64_t apart_ns = segment->again.time_ns - segment->first.time_ns;
+
+	/* After several round trips the first transmission is lost, not overtaken. */
+	return covered->ring->tsecr == tsecr && tsecr - segment->first.tsval <= 1 &&
+	       direction->min_rtt && apart_ns < 4 * direction_min_rtt_ns(direction);
 }
 
 /* Can none of the retransmissions have been answered by now? Nor if the receiver would
@@ -257,7 +261,8 @@ const struct sent *ack_range_by_echo(const struct direction *direction,
 		return NULL;
 	if (named->frame == segment_last_sent(trigger)->frame)
 		return (trigger->flags & SEGMENT_AGAIN_SHARED) ||
-				       echoed_before(covered, trigger, arrival->packet->tsecr)
+				       echoed_before(direction, covered, trigger,
+						     arrival->packet->tsecr)
 			       ? NULL
 			       : named;
 

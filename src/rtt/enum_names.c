@@ -41,13 +41,6 @@ static const char *const labels[TCPM_LABELS] = {
 	[TCPM_LABEL_GENEVE] = "geneve", [TCPM_LABEL_TUNNEL] = "tunnel",
 };
 
-static const char *const tunnels[TCPM_TUNNELS] = {
-	[TCPM_TUNNEL_VXLAN] = "vxlan",   [TCPM_TUNNEL_VXLAN_GPE] = "vxlan-gpe",
-	[TCPM_TUNNEL_GENEVE] = "geneve", [TCPM_TUNNEL_GTP_U] = "gtp-u",
-	[TCPM_TUNNEL_TEREDO] = "teredo", [TCPM_TUNNEL_CAPWAP] = "capwap",
-	[TCPM_TUNNEL_L2TP] = "l2tp",     [TCPM_TUNNEL_MPLS] = "mpls",
-};
-
 const char *tcpm_method_name(unsigned method)
 {
 	return method < TCPM_METHODS ? methods[method] : "?";
@@ -71,11 +64,6 @@ const char *tcpm_decode_name(unsigned decode)
 const char *tcpm_label_name(unsigned kind)
 {
 	return kind < TCPM_LABELS ? labels[kind] : "?";
-}
-
-const char *tcpm_tunnel_name(unsigned tunnel)
-{
-	return tunnel < TCPM_TUNNELS ? tunnels[tunnel] : "?";
 }
 
 const char *tcpm_version(void)
