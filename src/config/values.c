@@ -181,6 +181,18 @@ static int add_text(const struct row *row, const char **list, size_t *count, con
 	return result;
 }
 
+/* The value names no kind of tunnel. */
+static int no_tunnel(const char *value, struct error *error)
+{
+	char kinds[200] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < TCPM_TUNNELS && used < sizeof(kinds); i++)
+		used += (size_t)snprintf(kinds + used, sizeof(kinds) - used, "%s%s", i ? ", " : "",
+					 tcpm_tunnel_name(i));
+	return error_set(error, EINVAL, "\"%s\" is not KIND=PORT; kinds are %s", value, kinds);
+}
+
 /* "vxlan=4789": a kind of tunnel and a UDP port. */
 static int add_port(struct tcpm_tunnel_port *list, size_t *count, const char *value,
 		    struct error *error)
@@ -206,10 +218,7 @@ static int add_port(struct tcpm_tunnel_port *list, size_t *count, const char *va
 			(struct tcpm_tunnel_port){.port = (uint16_t)port, .tunnel = (uint8_t)i};
 		return 0;
 	}
-	return error_set(error, EINVAL,
-			 "\"%s\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, geneve, gtp-u, "
-			 "teredo, capwap, l2tp, mpls",
-			 value);
+	return no_tunnel(value, error);
 }
 
 static int add_prefix(struct prefix *list, size_t *count, const char *value, struct error *error)

@@ -1,16 +1,16 @@
 /*
  * How a frame is walked: one layer after another, each decoder telling the next.
  *
- * packet_decode starts with the layer that the link type names and goes on until
+ * packet_decode starts with the layer that the link type names and continues until
  * a decoder stops it, TCP ends it, or PACKET_MAX_LAYERS have been walked. A
  * decoder takes its header off the front of the walk, writes what it learned
  * into walk->packet and sets walk->next.
  *
- * A further layer is: a value of enum layer, a decoder declared here, a case in
- * packet.c's loop, and a way in (an EtherType in link.c, a protocol number in ip.c,
- * a port in udp.c, a link type in packet.c). Nothing else changes: an inner IP
- * header overwrites the addresses and the length of the outer one, and depth stays
- * bounded by the loop.
+ * A link type is a row in linktype.h, a tunnel in UDP one in udp_tunnel.h. Any other
+ * layer is: a value of enum layer, a decoder declared here, a case in packet.c's loop,
+ * and a way in (an EtherType in link.c, a protocol number in ip.c). Nothing else
+ * changes: an inner IP header overwrites the addresses and the length of the outer one,
+ * and depth stays bounded by the loop.
  */
 #ifndef PACKET_LAYERS_H
 #define PACKET_LAYERS_H
@@ -20,34 +20,24 @@
 #include <stdint.h>
 
 #include "packet/cursor.h"
+#include "packet/linktype.h"
 #include "packet/packet.h"
+#include "packet/udp_tunnel.h"
 #include "tcpmetro.h"
 
 enum layer {
 	LAYER_NONE,
+	LAYER_LINKTYPE, /* what walk->linktype decodes */
 	LAYER_ETHERNET,
-	LAYER_LINUX_SLL,
-	LAYER_LINUX_SLL2,
-	LAYER_LOOPBACK, /* four bytes of address family, then IP */
-	LAYER_RAW_IP,   /* IP of the version that its first four bits tell */
+	LAYER_RAW_IP, /* IP of the version that its first four bits tell */
 	LAYER_VLAN,
 	LAYER_LLC,
 	LAYER_CISCO_HDLC,
-	LAYER_HDLC, /* Cisco's or PPP's, as the first byte tells */
-	LAYER_FRAME_RELAY,
 	LAYER_MPLS,
 	LAYER_PPPOE,
 	LAYER_PPP,
-	LAYER_PPP_DIRECTION, /* a byte for the direction, then PPP */
 	LAYER_WLAN,
-	LAYER_RADIOTAP,
-	LAYER_PPI,
-	LAYER_PRISM,
 	LAYER_AVS,
-	LAYER_PFLOG,
-	LAYER_NFLOG,
-	LAYER_ENC,
-	LAYER_PKTAP,
 	LAYER_IPV4,
 	LAYER_IPV6,
 	LAYER_EXTENSION, /* an IPv6 header of the common form (RFC 6564) */
@@ -66,6 +56,7 @@ struct walk {
 	 * the frame while there was none. Never less than cursor.left. */
 	uint32_t wire;
 	enum layer next;
+	layer_decoder *linktype; /* with LAYER_LINKTYPE */
 	struct packet *packet;
 	const struct packet_ports *ports;
 
@@ -114,34 +105,35 @@ static inline enum tcpm_decode walk_missing(const struct walk *walk, size_t coun
 	return walk->packet->more_data ? TCPM_DECODE_FRAGMENT : TCPM_DECODE_MALFORMED;
 }
 
-/* Goes on with the layer. */
+/* Continues with the layer. */
 static inline enum tcpm_decode walk_on(struct walk *walk, enum layer next)
 {
 	walk->next = next;
 	return TCPM_DECODE_TCP;
 }
 
-/* Skips a header of count bytes and goes on. */
+/* Skips a header of count bytes and continues. */
 static inline enum tcpm_decode walk_past(struct walk *walk, size_t count, enum layer next)
 {
 	return walk_skip(walk, count) ? walk_on(walk, next) : TCPM_DECODE_TRUNCATED;
 }
 
-/* packet.c: the outermost layer of a link type (LINKTYPE_ value); false if there is no
- * decoder for it. */
-bool walk_first_layer(uint32_t linktype, enum layer *layer);
+/* Continues with the outermost header of a link type (LINKTYPE_ value); TCPM_DECODE_LINKTYPE if it
+ * is not decoded. */
+static inline enum tcpm_decode walk_on_linktype(struct walk *walk, uint32_t linktype)
+{
+	walk->linktype = linktype_decoder(linktype);
+	walk->next = LAYER_LINKTYPE;
+	return walk->linktype ? TCPM_DECODE_TCP : TCPM_DECODE_LINKTYPE;
+}
 
 /*
- * The decoders. Each returns TCPM_DECODE_TCP to go on with walk->next, or the
- * reason to stop.
+ * The decoders. Each returns TCPM_DECODE_TCP to continue with walk->next, or the
+ * reason to stop. Those of link types are declared in linktype.h, of tunnels in UDP in
+ * udp_tunnel.h.
  */
 
-/* link.c: what stands in front of IP. */
-enum tcpm_decode link_ethernet(struct walk *walk);
-enum tcpm_decode link_linux_sll(struct walk *walk);
-enum tcpm_decode link_linux_sll2(struct walk *walk);
-enum tcpm_decode link_loopback(struct walk *walk);
-enum tcpm_decode link_raw_ip(struct walk *walk);
+/* link.c: what precedes IP. */
 enum tcpm_decode link_vlan(struct walk *walk);
 /* What an EtherType names; one below 0x0600 is none, and NOT_IP. */
 enum tcpm_decode link_ethertype(struct walk *walk, uint16_t ethertype);
@@ -149,37 +141,9 @@ enum tcpm_decode link_ethertype(struct walk *walk, uint16_t ethertype);
 enum tcpm_decode link_family(struct walk *walk, uint32_t family);
 
 /* hdlc.c: IEEE 802.2 LLC and its relatives on serial lines. */
-enum tcpm_decode hdlc_llc(struct walk *walk);
 enum tcpm_decode hdlc_cisco(struct walk *walk);
-enum tcpm_decode hdlc_any(struct walk *walk);
-enum tcpm_decode hdlc_frame_relay(struct walk *walk);
 
-/* mpls.c: one entry of the label stack. */
-enum tcpm_decode mpls_entry(struct walk *walk);
-
-/* ppp.c */
-enum tcpm_decode ppp_over_ethernet(struct walk *walk);
-enum tcpm_decode ppp_frame(struct walk *walk);
-enum tcpm_decode ppp_direction(struct walk *walk);
-
-/* wlan.c: IEEE 802.11 data frames. */
-enum tcpm_decode wlan_data(struct walk *walk);
-
-/* radio.c: what drivers put in front of 802.11 frames. */
-enum tcpm_decode radio_radiotap(struct walk *walk);
-enum tcpm_decode radio_ppi(struct walk *walk);
-enum tcpm_decode radio_prism(struct walk *walk);
-enum tcpm_decode radio_avs(struct walk *walk);
-
-/* tap.c: what a system's own taps (firewall, IPsec) put in front. */
-enum tcpm_decode tap_pflog(struct walk *walk);
-enum tcpm_decode tap_nflog(struct walk *walk);
-enum tcpm_decode tap_enc(struct walk *walk);
-enum tcpm_decode tap_pktap(struct walk *walk);
-
-/* ip.c: IPv4 (RFC 791), IPv6 (RFC 8200) and what stands between them and TCP. */
-enum tcpm_decode ip_v4(struct walk *walk);
-enum tcpm_decode ip_v6(struct walk *walk);
+/* ip.c: IPv4 (RFC 791), IPv6 (RFC 8200) and what is between them and TCP. */
 /* Either of them inside a tunnel, where it has to fit. Apart, so that the plain case pays
  * nothing for it. */
 enum tcpm_decode ip_inner(struct walk *walk);
@@ -194,19 +158,6 @@ enum tcpm_decode gre_etherip(struct walk *walk);
 
 /* udp.c: a UDP header, and the tunnel that its ports may name. */
 enum tcpm_decode udp_header(struct walk *walk);
-
-/*
- * The tunnels in UDP, called by udp_header with the walk behind the UDP header and its
- * end where that header says. NOT_TCP or MALFORMED: it is something else; packet is
- * then as it was, so they label last.
- */
-enum tcpm_decode overlay_vxlan(struct walk *walk);
-enum tcpm_decode overlay_vxlan_gpe(struct walk *walk);
-enum tcpm_decode overlay_geneve(struct walk *walk);
-enum tcpm_decode gtp_user(struct walk *walk);
-enum tcpm_decode teredo_header(struct walk *walk);
-enum tcpm_decode capwap_data(struct walk *walk);
-enum tcpm_decode l2tp_data(struct walk *walk);
 
 /* tcp.c: the last one (RFC 9293 3.1); TCPM_DECODE_TCP: walk->packet is complete. */
 enum tcpm_decode tcp_header(struct walk *walk);

@@ -111,3 +111,10 @@ enum tcpm_decode mpls_entry(struct walk *walk)
 		return TCPM_DECODE_TRUNCATED;
 	return entry & 0x100 ? follow_stack(walk) : walk_on(walk, LAYER_MPLS);
 }
+
+/* The labels follow the UDP header at once (RFC 7510 section 3). */
+enum tcpm_decode mpls_in_udp(struct walk *walk)
+{
+	tunnel_label_ends(walk);
+	return walk_on(walk, LAYER_MPLS);
+}

@@ -11,88 +11,13 @@
 #include "packet/fast_path.h"
 #include "packet/layers.h"
 
-/* Values of the registry at https://www.tcpdump.org/linktypes.html. */
-enum {
-	LINKTYPE_NULL = 0,
-	LINKTYPE_PPP = 9,
-	LINKTYPE_RAW_BSD = 12, /* the same as RAW, under the number that a system uses itself */
-	LINKTYPE_RAW_OPENBSD = 14,
-	LINKTYPE_PPP_HDLC = 50,
-	LINKTYPE_PPP_ETHER = 51,
-	LINKTYPE_ATM_RFC1483 = 100, /* LLC (RFC 2684) */
-	LINKTYPE_RAW = 101,
-	LINKTYPE_C_HDLC = 104,
-	LINKTYPE_IEEE802_11 = 105,
-	LINKTYPE_FRELAY = 107,
-	LINKTYPE_LOOP = 108,
-	LINKTYPE_ENC = 109,
-	LINKTYPE_LINUX_SLL = 113,
-	LINKTYPE_PFLOG = 117,
-	LINKTYPE_IEEE802_11_PRISM = 119,
-	LINKTYPE_IEEE802_11_RADIOTAP = 127,
-	LINKTYPE_IEEE802_11_AVS = 163,
-	LINKTYPE_PPP_PPPD = 166,
-	LINKTYPE_PPI = 192,
-	LINKTYPE_PPP_WITH_DIR = 204,
-	LINKTYPE_MPLS = 219,
-	LINKTYPE_IPV4 = 228,
-	LINKTYPE_IPV6 = 229,
-	LINKTYPE_NFLOG = 239,
-	LINKTYPE_PKTAP = 258,
-	LINKTYPE_LINUX_SLL2 = 276,
-};
-
-/* The outermost layer of each; LAYER_NONE of all others. */
-static const uint8_t first_layers[] = {
-	[LINKTYPE_NULL] = LAYER_LOOPBACK,
-	[PACKET_LINKTYPE_ETHERNET] = LAYER_ETHERNET,
-	[LINKTYPE_PPP] = LAYER_PPP,
-	[LINKTYPE_RAW_BSD] = LAYER_RAW_IP,
-	[LINKTYPE_RAW_OPENBSD] = LAYER_RAW_IP,
-	[LINKTYPE_PPP_HDLC] = LAYER_HDLC,
-	[LINKTYPE_PPP_ETHER] = LAYER_PPPOE,
-	[LINKTYPE_ATM_RFC1483] = LAYER_LLC,
-	[LINKTYPE_RAW] = LAYER_RAW_IP,
-	[LINKTYPE_C_HDLC] = LAYER_HDLC,
-	[LINKTYPE_IEEE802_11] = LAYER_WLAN,
-	[LINKTYPE_FRELAY] = LAYER_FRAME_RELAY,
-	[LINKTYPE_LOOP] = LAYER_LOOPBACK,
-	[LINKTYPE_ENC] = LAYER_ENC,
-	[LINKTYPE_LINUX_SLL] = LAYER_LINUX_SLL,
-	[LINKTYPE_PFLOG] = LAYER_PFLOG,
-	[LINKTYPE_IEEE802_11_PRISM] = LAYER_PRISM,
-	[LINKTYPE_IEEE802_11_RADIOTAP] = LAYER_RADIOTAP,
-	[LINKTYPE_IEEE802_11_AVS] = LAYER_AVS,
-	[LINKTYPE_PPP_PPPD] = LAYER_PPP_DIRECTION,
-	[LINKTYPE_PPI] = LAYER_PPI,
-	[LINKTYPE_PPP_WITH_DIR] = LAYER_PPP_DIRECTION,
-	[LINKTYPE_MPLS] = LAYER_MPLS,
-	[LINKTYPE_IPV4] = LAYER_IPV4,
-	[LINKTYPE_IPV6] = LAYER_IPV6,
-	[LINKTYPE_NFLOG] = LAYER_NFLOG,
-	[LINKTYPE_PKTAP] = LAYER_PKTAP,
-	[LINKTYPE_LINUX_SLL2] = LAYER_LINUX_SLL2,
-};
-
-bool walk_first_layer(uint32_t linktype, enum layer *layer)
-{
-	if (linktype >= sizeof(first_layers) || first_layers[linktype] == LAYER_NONE)
-		return false;
-	*layer = first_layers[linktype];
-	return true;
-}
-
 static inline enum tcpm_decode decode_layer(struct walk *walk)
 {
 	switch (walk->next) {
+	case LAYER_LINKTYPE:
+		return walk->linktype(walk);
 	case LAYER_ETHERNET:
 		return link_ethernet(walk);
-	case LAYER_LINUX_SLL:
-		return link_linux_sll(walk);
-	case LAYER_LINUX_SLL2:
-		return link_linux_sll2(walk);
-	case LAYER_LOOPBACK:
-		return link_loopback(walk);
 	case LAYER_RAW_IP:
 		return link_raw_ip(walk);
 	case LAYER_VLAN:
@@ -101,36 +26,16 @@ static inline enum tcpm_decode decode_layer(struct walk *walk)
 		return hdlc_llc(walk);
 	case LAYER_CISCO_HDLC:
 		return hdlc_cisco(walk);
-	case LAYER_HDLC:
-		return hdlc_any(walk);
-	case LAYER_FRAME_RELAY:
-		return hdlc_frame_relay(walk);
 	case LAYER_MPLS:
 		return mpls_entry(walk);
 	case LAYER_PPPOE:
 		return ppp_over_ethernet(walk);
 	case LAYER_PPP:
 		return ppp_frame(walk);
-	case LAYER_PPP_DIRECTION:
-		return ppp_direction(walk);
 	case LAYER_WLAN:
 		return wlan_data(walk);
-	case LAYER_RADIOTAP:
-		return radio_radiotap(walk);
-	case LAYER_PPI:
-		return radio_ppi(walk);
-	case LAYER_PRISM:
-		return radio_prism(walk);
 	case LAYER_AVS:
 		return radio_avs(walk);
-	case LAYER_PFLOG:
-		return tap_pflog(walk);
-	case LAYER_NFLOG:
-		return tap_nflog(walk);
-	case LAYER_ENC:
-		return tap_enc(walk);
-	case LAYER_PKTAP:
-		return tap_pktap(walk);
 	case LAYER_IPV4:
 		return walk->tunnelled ? ip_inner(walk) : ip_v4(walk);
 	case LAYER_IPV6:
@@ -180,7 +85,7 @@ static enum tcpm_decode decode_any(const struct packet_ports *ports, const struc
 	};
 	enum tcpm_decode decode = TCPM_DECODE_TCP;
 
-	if (!walk_first_layer(frame->linktype, &walk.next))
+	if (walk_on_linktype(&walk, frame->linktype) != TCPM_DECODE_TCP)
 		return TCPM_DECODE_LINKTYPE;
 	packet->label_count = 0;
 	memset(packet->label_kind, 0, sizeof(packet->label_kind));

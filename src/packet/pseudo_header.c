@@ -95,7 +95,5 @@ enum tcpm_decode tap_pktap(struct walk *walk)
 		return TCPM_DECODE_NOT_IP;
 	if (!walk_skip(walk, length))
 		return TCPM_DECODE_TRUNCATED;
-	if (!walk_first_layer(linktype, &walk->next))
-		return TCPM_DECODE_LINKTYPE;
-	return TCPM_DECODE_TCP;
+	return walk_on_linktype(walk, linktype);
 }

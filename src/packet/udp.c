@@ -9,19 +9,20 @@
 
 #include "packet/layers.h"
 
-const struct packet_ports packet_default_ports = {
-	.port =
-		{
-			[TCPM_TUNNEL_VXLAN] = {4789, 8472},
-			[TCPM_TUNNEL_VXLAN_GPE] = {4790},
-			[TCPM_TUNNEL_GENEVE] = {6081},
-			[TCPM_TUNNEL_GTP_U] = {2152},
-			[TCPM_TUNNEL_TEREDO] = {3544},
-			[TCPM_TUNNEL_CAPWAP] = {5247},
-			[TCPM_TUNNEL_L2TP] = {1701},
-			[TCPM_TUNNEL_MPLS] = {6635},
-		},
-};
+#define PORTS(kind, name, decoder, ...)   [kind] = {__VA_ARGS__},
+#define NAME(kind, name, decoder, ...)    [kind] = name,
+#define DECODER(kind, name, decoder, ...) [kind] = decoder,
+
+const struct packet_ports packet_default_ports = {.port = {UDP_TUNNELS(PORTS)}};
+
+static const char *const names[TCPM_TUNNELS] = {UDP_TUNNELS(NAME)};
+
+static layer_decoder *const decoders[TCPM_TUNNELS] = {UDP_TUNNELS(DECODER)};
+
+const char *tcpm_tunnel_name(unsigned tunnel)
+{
+	return tunnel < TCPM_TUNNELS ? names[tunnel] : "?";
+}
 
 bool packet_ports_set(struct packet_ports *ports, const struct tcpm_tunnel_port *asked,
 		      size_t count)
@@ -51,32 +52,6 @@ static unsigned find_tunnel(const struct packet_ports *ports, uint16_t port)
 	return TCPM_TUNNELS;
 }
 
-static enum tcpm_decode decode_tunnel(struct walk *walk, unsigned kind)
-{
-	switch ((enum tcpm_tunnel)kind) {
-	case TCPM_TUNNEL_VXLAN:
-		return overlay_vxlan(walk);
-	case TCPM_TUNNEL_VXLAN_GPE:
-		return overlay_vxlan_gpe(walk);
-	case TCPM_TUNNEL_GENEVE:
-		return overlay_geneve(walk);
-	case TCPM_TUNNEL_GTP_U:
-		return gtp_user(walk);
-	case TCPM_TUNNEL_TEREDO:
-		return teredo_header(walk);
-	case TCPM_TUNNEL_CAPWAP:
-		return capwap_data(walk);
-	case TCPM_TUNNEL_L2TP:
-		return l2tp_data(walk);
-	case TCPM_TUNNEL_MPLS: /* The labels follow at once (RFC 7510 section 3). */
-		tunnel_label_ends(walk);
-		return walk_on(walk, LAYER_MPLS);
-	case TCPM_TUNNELS:
-		break;
-	}
-	return TCPM_DECODE_NOT_TCP;
-}
-
 static enum tcpm_decode try_port(struct walk *walk, uint16_t port)
 {
 	unsigned kind = find_tunnel(walk->ports, port);
@@ -85,7 +60,7 @@ static enum tcpm_decode try_port(struct walk *walk, uint16_t port)
 	if (kind == TCPM_TUNNELS)
 		return TCPM_DECODE_NOT_TCP;
 	trial.guessed = true;
-	enum tcpm_decode decode = decode_tunnel(&trial, kind);
+	enum tcpm_decode decode = decoders[kind](&trial);
 	if (decode == TCPM_DECODE_MALFORMED)
 		return TCPM_DECODE_NOT_TCP;
 	*walk = trial;

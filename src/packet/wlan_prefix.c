@@ -98,9 +98,7 @@ enum tcpm_decode radio_ppi(struct walk *walk)
 		return TCPM_DECODE_TRUNCATED;
 	if (ppi_bad(&cursor, length))
 		return TCPM_DECODE_MALFORMED;
-	if (!walk_first_layer(linktype, &walk->next))
-		return TCPM_DECODE_LINKTYPE;
-	return TCPM_DECODE_TCP;
+	return walk_on_linktype(walk, linktype);
 }
 
 /* AVS: magic with a version in its last four bits, length, in network byte order (AVS
