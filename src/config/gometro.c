@@ -99,10 +99,10 @@ static int fill(const struct flags *flags, struct options *options, struct error
 	options->config = flags->config ? flags->config : GOMETRO_CONFIG;
 	options->service.log_file = flags->log_file ? flags->log_file : GOMETRO_LOG_FILE;
 	if (flags->log_file)
-		row_give(options, row_of_name("log-file"));
+		row_set_given(options, row_of_name("log-file"));
 	options->service.statsd_smooth = flags->smooth;
 	if (flags->smooth_given)
-		row_give(options, row_of_key(SECTION_GENERAL, "statsd_smooth"));
+		row_set_given(options, row_of_key(SCOPE_GENERAL, "statsd_smooth"));
 	/* An empty expression is one that matches all, as in go-metro. */
 	if (flags->filter) {
 		options->filter = strdup(flags->filter);

@@ -88,8 +88,8 @@ static char *join(char *const *words)
 
 static int parse_words(int argc, char **argv, struct options *options, struct error *error)
 {
-	struct option longs[OPTIONS_MOST_ROWS + 1];
-	char letters[2 * OPTIONS_MOST_ROWS + 2];
+	struct option longs[OPTIONS_MAX_ROWS + 1];
+	char letters[2 * OPTIONS_MAX_ROWS + 2];
 	int value;
 
 	make_getopt(longs, letters);
@@ -104,7 +104,7 @@ static int parse_words(int argc, char **argv, struct options *options, struct er
 
 		if (value_set(row, options, optarg, &wrong) < 0)
 			return error_set(error, EINVAL, "--%s: %s", row->name, wrong.text);
-		row_give(options, row);
+		row_set_given(options, row);
 	}
 	if (optind < argc) {
 		options->filter = join(argv + optind);
@@ -128,8 +128,9 @@ static int check_service(const struct options *options, struct error *error)
 	for (size_t i = 0; i < options_rows; i++) {
 		const struct row *row = &options_table[i];
 
-		if (row->name && row_given(options, row) && !row->key && row->kind != KIND_ACTION &&
-		    strcmp(row->name, "config") != 0 && strcmp(row->name, "check") != 0)
+		if (row->name && row_is_given(options, row) && !row->key &&
+		    row->kind != KIND_ACTION && strcmp(row->name, "config") != 0 &&
+		    strcmp(row->name, "check") != 0)
 			return error_set(error, EINVAL,
 					 "--%s cannot be had with -c: a service prints no report",
 					 row->name);
@@ -144,7 +145,7 @@ static int check_together(const struct options *options, struct error *error)
 		return check_service(options, error);
 	if (options->check)
 		return error_set(error, EINVAL, "--check needs -c: a configuration file to check");
-	if (row_given(options, row_of_name("log-file")))
+	if (row_is_given(options, row_of_name("log-file")))
 		return error_set(error, EINVAL, "--log-file needs -c: only a service has a log");
 	if (options->file_count && options->interface_count)
 		return error_set(error, EINVAL,
@@ -169,7 +170,7 @@ int options_parse(int argc, char **argv, struct options *options, struct error *
 		options_done(&parsed);
 		return result;
 	}
-	if (row_given(&parsed, row_of_name("threads")))
+	if (row_is_given(&parsed, row_of_name("threads")))
 		parsed.partitions = parsed.threads;
 	*options = parsed;
 	return 0;

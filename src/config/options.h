@@ -1,9 +1,9 @@
 /*
- * The options of the program: one table, read in several ways.
+ * The program's options and their values.
  *
- * A row (options_table.h) says what an option is called, what it takes, what it means and
- * where its value goes. The command line, --help and the configuration file of a service
- * (service.h) are read by it.
+ * One table (config/options_table.h) defines each option: its name, argument, help and the
+ * field of its value. The command line, --help and the configuration file of a service
+ * (config/service_config.h) all use this table.
  */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
@@ -17,7 +17,7 @@
 #include "base/prefix_set.h"
 #include "tcpmetro.h"
 
-/* What the program is to do besides measuring. */
+/* What the program does. */
 enum action {
 	ACTION_RUN,
 	ACTION_HELP,
@@ -31,49 +31,57 @@ enum format {
 	FORMAT_CSV,
 };
 
-/* Bytes of a packet that a live capture keeps, if nothing else is asked: Ethernet with two
- * tags, IPv6, UDP, a GENEVE header with 64 bytes of options, Ethernet with a tag, IPv6 with
- * an extension header of 24, TCP with all its options, and some room. */
+/* Default snapshot length in bytes. It holds Ethernet with two tags, IPv6, UDP, a GENEVE
+ * header with 64 bytes of options, Ethernet with a tag, IPv6 with an extension header of 24
+ * bytes, TCP with all its options, and some reserve. */
 #define OPTIONS_SNAPLEN 320
 
-/* The kernel's buffer of a live capture: more than 50 ms of a million packets a second,
- * for the times that the program does not run. */
+/* Default size of the kernel's capture buffer: more than 50 ms at a million packets per
+ * second, for the time that the program is not scheduled. */
 #define OPTIONS_BUFFER_KIB 16384
 
-/* Bytes for what is remembered of packets, if nothing else is asked: a million idle flows
- * and some tens of thousands of groups; and the least and the most that may be asked. */
-#define OPTIONS_MAX_MEMORY   (UINT64_C(256) << 20)
-#define OPTIONS_LEAST_MEMORY (UINT64_C(16) << 20)
-#define OPTIONS_MOST_MEMORY  (UINT64_C(1) << 40)
+/* Memory for connections and groups in bytes: the default, which holds a million idle flows
+ * and some tens of thousands of groups, and the bounds of the option. */
+#define OPTIONS_DEFAULT_MEMORY (UINT64_C(256) << 20)
+#define OPTIONS_MIN_MEMORY     (UINT64_C(16) << 20)
+#define OPTIONS_MAX_MEMORY     (UINT64_C(1) << 40)
 
-/* What a service does with its results, and how it speaks; by its configuration file
- * (config/service_config.h) or the command line. */
+/* Maximum number of rows in the options table. */
+#define OPTIONS_MAX_ROWS 128
+
+/* A set of options: one bit per row of the table. */
+struct option_set {
+	uint64_t words[(OPTIONS_MAX_ROWS + 63) / 64];
+};
+
+/* Settings of a service, from its configuration file (config/service_config.h) or the
+ * command line. */
 struct service_options {
-	bool statsd;           /* send to a StatsD agent: */
-	const char *statsd_ip; /* an address, or unix:///path of a datagram socket */
+	bool statsd;           /* send to a StatsD agent */
+	const char *statsd_ip; /* address, or unix:///path of a datagram socket */
 	uint64_t statsd_port;
 	int64_t statsd_interval_ns; /* between two reports */
-	bool statsd_last;           /* also send ...rtt.last, which is ...rtt by another name */
-	bool statsd_details;        /* also min, quantiles, counts, class response */
-	bool statsd_distributions;  /* also distributions */
-	bool statsd_smooth;         /* the mean is a smoothed round trip (RFC 6298 section 2) */
-	uint64_t max_pairs;         /* in one report; the rest is summed up in one */
+	bool statsd_last;           /* also send ...rtt.last, which has the value of ...rtt */
+	bool statsd_details;        /* also send min, quantiles, counts, class response */
+	bool statsd_distributions;  /* also send distributions */
+	bool statsd_smooth;         /* the mean is the smoothed RTT (RFC 6298 section 2) */
+	uint64_t max_pairs;         /* maximum per report; the others are summed in one */
 
-	const char *prometheus_ip; /* an address to listen on */
-	uint64_t prometheus_port;  /* 0: nobody is answered */
+	const char *prometheus_ip; /* address to listen on */
+	uint64_t prometheus_port;  /* 0: no listener */
 	uint64_t prometheus_max_pairs;
 
-	bool reverse_lookup;      /* ask for the names of the addresses of whitelists */
+	bool reverse_lookup;      /* resolve the addresses in whitelists to names */
 	const char **nameservers; /* "192.0.2.1", "192.0.2.1:53", "[2001:db8::1]:53" */
-	size_t nameserver_count;  /* 0: the system's */
+	size_t nameserver_count;  /* 0: use the system's */
 
 	unsigned log_level; /* enum log_level */
 	bool log_to_file;
-	const char *log_file; /* where that is */
-	bool log_local_time;  /* else UTC */
+	const char *log_file; /* its path */
+	bool log_local_time;  /* false: UTC */
 
-	int64_t idle_ns;    /* an idle flow is forgotten after; 0: the engine's default */
-	int64_t expired_ns; /* one that ended, after; 0: the engine's default */
+	int64_t idle_ns;    /* timeout of idle flows; 0: the engine's default */
+	int64_t expired_ns; /* timeout of ended flows; 0: the engine's default */
 };
 
 /* Defaults of a service. */
@@ -81,25 +89,25 @@ struct service_options {
 #define OPTIONS_STATSD_PORT          8125
 #define OPTIONS_STATSD_INTERVAL_NS   (INT64_C(30) * 1000000000)
 #define OPTIONS_IDLE_NS              (INT64_C(300) * 1000000000)
-#define OPTIONS_EXPIRED_AS_IDLE      1 /* ns: what the file's 0 is until it is known */
+#define OPTIONS_EXPIRED_AS_IDLE      1 /* ns: stands for the file's 0 until idle_ns is known */
 #define OPTIONS_MAX_PAIRS            2000
 #define OPTIONS_PROMETHEUS_IP        "127.0.0.1"
 #define OPTIONS_PROMETHEUS_MAX_PAIRS 500
 #define OPTIONS_LOG_FILE             "/var/log/tcpmetro/tcpmetro.log"
 
-/* All values, with their defaults filled in. Strings are the caller's argv, or
- * the service's (service.h). */
+/* All values, with defaults filled in. Strings belong to the caller's argv, or to the
+ * struct service_config (config/service_config.h). */
 struct options {
 	enum action action;
-	const char *config; /* -c: run as a service by this file; NULL: do not */
-	bool check;         /* only look whether the file is right */
+	const char *config; /* -c: the configuration file of a service; NULL: not a service */
+	bool check;         /* only check the configuration file */
 	struct service_options service;
-	uint64_t given;     /* private: a bit for each row of the table that was given */
-	const char **files; /* -r, in order */
+	struct option_set given; /* private: options on the command line */
+	const char **files;      /* -r, in order */
 	size_t file_count;
 	const char **interfaces; /* -i, in order */
 	size_t interface_count;
-	char *filter; /* the words behind the options, joined; NULL: none */
+	char *filter; /* the words after the options, joined; NULL: none */
 	bool samples;
 	bool names;
 	bool quiet;
@@ -113,42 +121,42 @@ struct options {
 	uint64_t limit;   /* rows; 0: all */
 	struct tcpm_tunnel_port *tunnel_ports;
 	size_t tunnel_port_count;
-	/* Bytes of memory for flows, their outstanding segments, groups and histograms together:
-	 * of the whole run, or of each instance of a service; divided between threads. */
+	/* Bytes of memory for flows, outstanding segments, groups and histograms together: for
+	 * the whole run, or for each instance of a service; divided between threads. */
 	uint64_t max_memory;
-	uint64_t max_flows;   /* 0: the default; also divided between threads */
+	uint64_t max_flows;   /* 0: the default; divided between threads */
 	uint64_t max_groups;  /* 0: the default */
 	struct prefix *local; /* networks of local hosts */
 	size_t local_count;
 	bool both_sides;
 	uint64_t count;             /* packets to read; 0: all */
-	uint64_t partitions;        /* threads that share what -r reads; 0: as many as help */
-	int64_t sample_duration_ns; /* look for so long; 0: always, */
-	int64_t sample_interval_ns; /* and then not for so long */
+	uint64_t partitions;        /* threads that measure -r; 0: chosen by the input */
+	int64_t sample_duration_ns; /* length of a sampling window; 0: always measure */
+	int64_t sample_interval_ns; /* pause between two sampling windows */
 
-	/* Of live captures. */
-	uint64_t snaplen;    /* bytes of a packet that are captured */
-	uint64_t buffer_kib; /* of the kernel's buffer */
-	const char *stamps;  /* the type of time stamp, by libpcap's name; NULL: the default */
-	bool promiscuous;    /* see what is sent to others, too */
-	const char *user;    /* whom to become, if started as root; NULL: the default */
-	uint64_t threads;    /* that capture on each interface */
-	int64_t interval_ns; /* between two reports; 0: only one, at the end */
-	int64_t duration_ns; /* of the whole capture; 0: until a signal */
+	/* Live capture. */
+	uint64_t snaplen;    /* captured bytes per packet */
+	uint64_t buffer_kib; /* size of the kernel's buffer */
+	const char *stamps;  /* libpcap's name of the time stamp type; NULL: the default */
+	bool promiscuous;    /* also capture packets for other hosts */
+	const char *user;    /* user to switch to after start-up as root; NULL: the default */
+	uint64_t threads;    /* capture threads per interface */
+	int64_t interval_ns; /* between two reports; 0: one report at the end */
+	int64_t duration_ns; /* of the capture; 0: until a signal */
 };
 
 /*
- * Reads a command line. 0: *options is filled and must be given to options_done.
- * -EINVAL: *error says which word is wrong and what was expected, *options is
- * untouched. -ENOMEM. argv is permuted as getopt_long does.
+ * Parses a command line. 0: *options is filled; the caller frees it with options_done.
+ * -EINVAL: *error names the wrong word and what was expected; *options is unchanged. -ENOMEM.
+ * argv is permuted as by getopt_long.
  */
 int options_parse(int argc, char **argv, struct options *options, struct error *error);
 
-/* Frees what options_parse allocated. */
+/* Frees the memory that options_parse allocated. */
 void options_done(struct options *options);
 
-/* The text of --help, which fits a screen: lines of at most 80 columns, made from the
- * table. Freed by the caller; NULL: no memory. */
+/* The text of --help, made from the table: lines of at most 80 columns. The caller frees
+ * it; NULL: out of memory. */
 char *options_help(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The text of --help, made from the table: see options.h.
+ * The text of --help, made from the options table; declared in config/options.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +12,26 @@ static void print_row(FILE *out, const struct row *row)
 	char left[40];
 	char letter[] = {'-', row->letter, ',', '\0'};
 
-	if (!row->name || !row->help)
-		return;
 	snprintf(left, sizeof(left), "%-3s --%s%s%s", row->letter ? letter : "", row->name,
 		 row->argument ? " " : "", row->argument ? row->argument : "");
 	fprintf(out, "  %-21s %s\n", left, row->help);
+}
+
+/* A section without an option that --help shows has no heading either. */
+static void print_section(FILE *out, enum section section)
+{
+	bool has_heading = false;
+
+	for (size_t i = 0; i < options_rows; i++) {
+		const struct row *row = &options_table[i];
+
+		if (row->section != section || !row->name || !row->help)
+			continue;
+		if (!has_heading)
+			fprintf(out, "%s:\n", section_title(section));
+		has_heading = true;
+		print_row(out, row);
+	}
 }
 
 char *options_help(void)
@@ -28,15 +43,15 @@ char *options_help(void)
 	if (!out)
 		return NULL;
 	fputs("Usage: tcpmetro -r FILE | -i NAME | -c FILE [options] [filter expression]\n"
-	      "Tells the round-trip times between hosts from TCP packets as they pass.\n\n",
+	      "Passively measures TCP round-trip times from captured or live traffic.\n\n",
 	      out);
-	for (size_t i = 0; i < options_rows; i++)
-		print_row(out, &options_table[i]);
+	for (unsigned section = 0; section < SECTIONS; section++)
+		print_section(out, (enum section)section);
 	fputs("\nExamples:\n"
-	      "  tcpmetro -r trace.pcap                        who is slow to whom\n"
-	      "  tcpmetro -i eth0 --sort p95 port 443          live, the slowest first\n"
-	      "  tcpmetro -i any --samples --format json       each sample as it comes\n"
-	      "\nThe man page, tcpmetro(1), has the rest: columns, -s, -B, -j, -p, -Z ...\n",
+	      "  tcpmetro -r trace.pcap                        RTT of each pair of hosts\n"
+	      "  tcpmetro -i eth0 --sort p95 port 443          live, slowest first\n"
+	      "  tcpmetro -i any --samples --format json       every sample as it is measured\n"
+	      "\nSee tcpmetro(1) for the columns and for further options: -s, -B, -j, -p, -Z ...\n",
 	      out);
 	if (fclose(out) != 0) {
 		free(text);

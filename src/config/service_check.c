@@ -12,7 +12,7 @@
 #include "config/options_table.h"
 
 /* Of one mapping: each is compared with those before it. */
-#define MOST_KEYS 256
+#define MAX_KEYS 256
 
 static const char *const headings[] = {"init_config", "instances", "config", NULL};
 
@@ -73,13 +73,13 @@ static const char *kind_name(const struct yaml_node *node)
 static int check_keys(const struct service_config_file *file, size_t map)
 {
 	const struct yaml_lines *lines = file->lines;
-	size_t keys[MOST_KEYS];
+	size_t keys[MAX_KEYS];
 	size_t count = 0;
 
 	for (size_t at = map + 1; at < lines->nodes[map].end; at = lines->nodes[at + 1].end) {
-		if (count == MOST_KEYS)
+		if (count == MAX_KEYS)
 			return service_config_fail(file, lines->nodes[at].line,
-						   "more than %u keys in one place", MOST_KEYS);
+						   "more than %u keys in one place", MAX_KEYS);
 		for (size_t i = 0; i < count; i++)
 			if (strcmp(yaml_text(lines, keys[i]), yaml_text(lines, at)) == 0)
 				return service_config_fail(
@@ -91,15 +91,15 @@ static int check_keys(const struct service_config_file *file, size_t map)
 }
 
 /* The key that was meant. What the command line calls it is known here, too. */
-static const char *nearest_key(enum section section, const char *word)
+static const char *nearest_key(enum scope scope, const char *word)
 {
-	const char *words[OPTIONS_MOST_ROWS + 1];
+	const char *words[OPTIONS_MAX_ROWS + 1];
 	size_t count = 0;
 
 	for (size_t i = 0; i < options_rows; i++) {
 		const struct row *row = &options_table[i];
 
-		if (!row->key || row->section != section)
+		if (!row->key || row->scope != scope)
 			continue;
 		if (row->name && !row->off && edit_distance(row->name, word, 0) == 0)
 			return row->key;
@@ -147,28 +147,27 @@ static int check_value(const struct service_config_file *file, const struct row 
 }
 
 /* A mapping of the keys of a section. */
-static int check_section(const struct service_config_file *file, size_t map, enum section section)
+static int check_mapping(const struct service_config_file *file, size_t map, enum scope scope)
 {
-	const char *place = section == SECTION_GENERAL ? headings[0] : headings[1];
-	const char *other = section == SECTION_GENERAL ? headings[1] : headings[0];
-	enum section other_section =
-		section == SECTION_GENERAL ? SECTION_INSTANCE : SECTION_GENERAL;
+	const char *place = scope == SCOPE_GENERAL ? headings[0] : headings[1];
+	const char *other = scope == SCOPE_GENERAL ? headings[1] : headings[0];
+	enum scope other_scope = scope == SCOPE_GENERAL ? SCOPE_INSTANCE : SCOPE_GENERAL;
 	const struct yaml_lines *lines = file->lines;
 	int result = check_keys(file, map);
 
 	for (size_t at = map + 1; !result && at < lines->nodes[map].end;
 	     at = lines->nodes[at + 1].end) {
 		const char *key = yaml_text(lines, at);
-		const struct row *row = row_of_key(section, key);
+		const struct row *row = row_of_key(scope, key);
 
 		if (row)
 			result = check_value(file, row, at + 1);
-		else if (row_of_key(other_section, key))
+		else if (row_of_key(other_scope, key))
 			result = service_config_warn_of(file, lines->nodes[at].line,
 							"%s: belongs under %s, not %s", key, other,
 							place);
 		else
-			result = unknown_key(file, at, place, nearest_key(section, key));
+			result = unknown_key(file, at, place, nearest_key(scope, key));
 	}
 	return result;
 }
@@ -198,7 +197,7 @@ static int check_instances(struct service_config_file *file, size_t key)
 				"%s: expected keys and values, such as \"interface: "
 				"eth0\", not %s",
 				heading, kind_name(&nodes[at]));
-		int result = check_section(file, at, SECTION_INSTANCE);
+		int result = check_mapping(file, at, SCOPE_INSTANCE);
 
 		if (result < 0)
 			return result;
@@ -218,7 +217,7 @@ static int check_general(struct service_config_file *file, size_t key)
 					   "%s: expected keys and values, not %s", headings[0],
 					   kind_name(&nodes[key + 1]));
 	file->general = key + 1;
-	return check_section(file, key + 1, SECTION_GENERAL);
+	return check_mapping(file, key + 1, SCOPE_GENERAL);
 }
 
 static int check_headings(struct service_config_file *file)

@@ -84,9 +84,9 @@ static int set_general(const struct filler *filler, struct options *options)
 	for (size_t i = 0; i < options_rows; i++) {
 		const struct row *row = &options_table[i];
 
-		if (!row->key || row->section != SECTION_GENERAL)
+		if (!row->key || row->scope != SCOPE_GENERAL)
 			continue;
-		int result = set_row(filler, row, row_given(options, row) ? &unused : options);
+		int result = set_row(filler, row, row_is_given(options, row) ? &unused : options);
 
 		if (result < 0)
 			return result;
@@ -157,7 +157,7 @@ static int set_instance(const struct filler *filler, struct instance *instance)
 
 	instance->line = filler->file->lines->nodes[filler->map].line;
 	for (size_t i = 0; i < options_rows && !result; i++)
-		if (options_table[i].section == SECTION_INSTANCE)
+		if (options_table[i].scope == SCOPE_INSTANCE)
 			result = set_row(filler, &options_table[i], instance);
 	return result ? result : check_instance(filler, instance);
 }

@@ -23,8 +23,8 @@ struct raw_file {
 /* The schema points into itself, and is needed for freeing, too. */
 struct service_yaml {
 	struct cyaml_schema_value item;
-	struct cyaml_schema_field general[OPTIONS_MOST_ROWS + 1];
-	struct cyaml_schema_field instance[OPTIONS_MOST_ROWS + 1];
+	struct cyaml_schema_field general[OPTIONS_MAX_ROWS + 1];
+	struct cyaml_schema_field instance[OPTIONS_MAX_ROWS + 1];
 	struct cyaml_schema_value entry;
 	struct cyaml_schema_field headings[4];
 	struct cyaml_schema_value top;
@@ -60,11 +60,11 @@ static struct cyaml_schema_field field_of(const struct service_yaml *yaml, size_
 	};
 }
 
-static void make_fields(const struct service_yaml *yaml, enum section section,
+static void make_fields(const struct service_yaml *yaml, enum scope scope,
 			struct cyaml_schema_field *fields)
 {
 	for (size_t i = 0; i < options_rows; i++)
-		if (options_table[i].key && options_table[i].section == section)
+		if (options_table[i].key && options_table[i].scope == scope)
 			*fields++ = field_of(yaml, i);
 	*fields = (struct cyaml_schema_field)CYAML_FIELD_END;
 }
@@ -75,8 +75,8 @@ static void make_schema(struct service_yaml *yaml)
 
 	yaml->item = (struct cyaml_schema_value){
 		CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
-	make_fields(yaml, SECTION_GENERAL, yaml->general);
-	make_fields(yaml, SECTION_INSTANCE, yaml->instance);
+	make_fields(yaml, SCOPE_GENERAL, yaml->general);
+	make_fields(yaml, SCOPE_INSTANCE, yaml->instance);
 	yaml->entry = (struct cyaml_schema_value){.type = CYAML_MAPPING,
 						  .flags = CYAML_FLAG_POINTER,
 						  .data_size = size,

@@ -57,7 +57,7 @@ static int add(struct reader *reader, enum node_kind kind, unsigned line)
 {
 	struct yaml_lines *lines = reader->lines;
 
-	if (lines->count == YAML_MOST_NODES)
+	if (lines->count == YAML_MAX_NODES)
 		return fail(reader, line, "the file has more values than any would need");
 	if (lines->count == lines->room) {
 		size_t room = lines->room ? 2 * lines->room : 256;

@@ -15,7 +15,7 @@
 #include "base/text.h"
 
 /* More than a file of some hundred instances has. */
-#define YAML_MOST_NODES 65536
+#define YAML_MAX_NODES 65536
 
 enum node_kind {
 	NODE_TEXT,

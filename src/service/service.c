@@ -535,7 +535,7 @@ enum exit_status check_service(const struct options *options)
 	if (!result) {
 		result = check_filters(config, &error);
 		if (!result)
-			printf("%s is right: %zu instance%s\n", options->config,
+			printf("%s: configuration OK: %zu instance%s\n", options->config,
 			       config->instance_count, config->instance_count == 1 ? "" : "s");
 		service_config_free(config);
 	}

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The program's help and man/tcpmetro.1 agree: options, columns, values, version; and --help
-# fits a screen.
+# The program's help and man/tcpmetro.1 agree: options and their sections, columns, values,
+# version; and --help fits a screen.
 #
 #     documents.sh PROGRAM
 #
@@ -47,6 +47,60 @@ mapfile -t titles < <("$program" -r "$demo" | sed -n '/^sender/{s/->//; s/  */\n
 version=$("$program" --version)
 declared=$(sed -n "/^project/,/)/s/.*version: '\([^']*\)'.*/\1/p" "$root/meson.build" | head -n 1)
 
+# table_sections: prints "SECTION OPTION" for each option and key of the table, with the
+# section's title.
+table_sections() {
+  awk '
+    match($0, /\[SECTION_[A-Z]+\] = "[^"]*"/) {
+      split(substr($0, RSTART, RLENGTH), part, /[][" =]+/)
+      title[part[2]] = substr($0, index($0, "\"") + 1)
+      sub(/".*/, "", title[part[2]])
+      next
+    }
+    /^const struct row options_table/ { in_table = 1 }
+    /^};/ { in_table = 0 }
+    !in_table { next }
+    /^\t\{/ { row = "" }
+    { row = row $0 }
+    /},?$/ {
+      scope = match(row, /SECTION_[A-Z]+/) ? substr(row, RSTART, RLENGTH) : "SECTION_INSTANCE"
+      if (match(row, /^\t\{"[a-z0-9-]+"/))
+        found[++count] = scope " --" substr(row, RSTART + 3, RLENGTH - 4)
+      if (match(row, /\.key = "[a-z0-9_]+"/))
+        found[++count] = scope " " substr(row, RSTART + 8, RLENGTH - 9)
+      row = ""
+    }
+    END {
+      for (i = 1; i <= count; i++) {
+        split(found[i], part, " ")
+        print title[part[1]] " " part[2]
+      }
+    }' "$root/src/config/options_table.c" | sort
+}
+
+# page_sections: the same for each entry of the page, by the headings .SS of OPTIONS and of
+# CONFIGURATION FILE.
+page_sections() {
+  awk '
+    /^\.SH / { options = /^\.SH OPTIONS/; file = /^\.SH CONFIGURATION/; heading = "" }
+    /^\.SS / { heading = $0; sub(/^\.SS "?(init_config: )?/, "", heading); sub(/"$/, "", heading) }
+    previous == ".TP" && heading != "" && (options || file) {
+      gsub(/[",]/, " ")
+      for (i = 2; i <= NF; i++)
+        if (options ? $i ~ /^--[a-z]/ : $i ~ /^[a-z]+(_[a-z0-9]+)*$/)
+          print heading " " $i
+    }
+    { previous = $0 }' <<<"$page" | sort
+}
+
+# help_sections: the same for the options in --help.
+help_sections() {
+  "$program" --help | awk '
+    /^[A-Z][A-Za-z ]*:$/ { heading = substr($0, 1, length($0) - 1) }
+    /^  +(-., )? *--/ && match($0, /--[a-z-]+/) { print heading " " substr($0, RSTART, RLENGTH) }' |
+    sort
+}
+
 # few NAME LEAST FOUND...: a list that was not found would make its test pass.
 few() {
   local name=$1 min=$2
@@ -54,12 +108,16 @@ few() {
   [ $# -ge "$min" ] || echo "only $# $name were found to look for: $*"
 }
 
-echo "1..12"
+echo "1..14"
 check 'the page has each option of the table' \
   "$(few options 15 "${long[@]}")$(few letters 6 "${short[@]}")$(missing "${long[@]}" "${short[@]}")"
 check 'the page has each key of the configuration file' \
   "$(few keys 40 "${keys[@]}")$(missing_keys "${keys[@]}")"
 check 'the page has each option of --help' "$(few options 12 "${shown[@]}")$(missing "${shown[@]}")"
+check 'the page has each option and key in the section of the table' \
+  "$(few entries 60 $(table_sections | tr ' ' _))$(diff <(table_sections) <(page_sections))"
+check '--help has each option in the section of the table' \
+  "$(few entries 20 $(help_sections | tr ' ' _))$(comm -13 <(table_sections) <(help_sections))"
 check 'the page has each word of --sort' "$(few words 16 "${sorts[@]}")$(missing "${sorts[@]}")"
 check 'the page has each word of --group-by and --format' \
   "$(few words 7 "${groups[@]}" "${formats[@]}")$(missing "${groups[@]}" "${formats[@]}")"

@@ -15,6 +15,8 @@
 
 #include "options_helper.h"
 
+#include "config/options_table.h"
+
 #define USAGE "Usage: tcpmetro -r FILE | -i NAME | -c FILE [options] [filter expression]\n"
 
 static void nothing_asked_is_all_defaults(void **state)
@@ -428,25 +430,32 @@ static void done_twice(void **state)
 static void help_shows_the_table(void **state)
 {
 	static const char *const lines[] = {
-		"  -r, --read FILE       a capture: pcap, pcapng, .gz, .zst; - is standard input\n",
+		"\nInput:\n"
+		"  -r, --read FILE       read a capture: pcap, pcapng, .gz, .zst; - for stdin\n"
 		"  -i, --interface NAME  capture live on an interface, or on \"any\", until "
-		"Ctrl-C\n",
-		"  -c, --config FILE     run as a service, by this configuration file\n",
-		"      --check           with -c: only look whether the file is right\n",
-		"  -D, --list-interfaces list the interfaces\n",
-		"      --samples         print each sample, a line each, instead of the report\n",
-		"  -g, --group-by WHAT   hosts, flow, receiver or prefix[,interface][,tunnel]\n",
-		"      --local PREFIX    this side's hosts, besides, live, this machine's own\n",
-		"      --both-sides      also show this side's own answers to others\n",
-		"      --interval TIME   live: report each 1s (default), 10s, ...; 0s: at the "
-		"end\n",
-		"      --duration TIME   live: end after this time\n",
-		"      --count PACKETS   end after this many packets\n",
-		"      --threads N       for each interface, or in all for -r\n",
-		"  -n, --numeric         addresses as numbers (default)\n",
-		"      --max-memory SIZE memory for connections and rows, 256M (default), 1G, "
+		"Ctrl-C\n"
+		"  -D, --list-interfaces list the interfaces and exit\n"
+		"      --count PACKETS   stop after this many packets\n"
+		"Grouping:\n"
+		"  -g, --group-by WHAT   hosts, flow, receiver or prefix[,interface][,tunnel]\n"
+		"      --local PREFIX    treat this network as local, such as 10.0.0.0/8\n"
+		"      --both-sides      also show round trips whose receiver is local\n"
+		"Report:\n"
+		"      --samples         print every sample, one per line, instead of the report\n",
+		"  -n, --numeric         print addresses as numbers (default)\n",
+		"Live capture:\n"
+		"      --interval TIME   report interval, 1s (default), 10s, ...; 0s: at the end\n"
+		"      --duration TIME   stop after this time\n"
+		"      --threads N       capture threads per interface; with -r: threads in "
+		"total\n",
+		"Limits:\n"
+		"      --max-memory SIZE memory for connections and rows: 256M (default), 1G, "
 		"...\n",
-		"  -V, --version         the version\n",
+		"Service:\n"
+		"  -c, --config FILE     run as a service with this configuration file\n"
+		"      --check           with -c: check the configuration and exit\n"
+		"General:\n",
+		"  -V, --version         show the version\n",
 		"\nExamples:\n",
 	};
 	char *text = options_help();
@@ -484,6 +493,51 @@ static void help_fits_a_screen(void **state)
 	free(text);
 }
 
+static void each_option_has_a_section(void **state)
+{
+	(void)state;
+	assert_string_equal(section_title(SECTION_NONE), "");
+	for (size_t i = 0; i < options_rows; i++) {
+		const struct row *row = &options_table[i];
+
+		if (row->section <= SECTION_NONE || row->section >= SECTIONS)
+			fail_msg("no section: %s", row->name ? row->name : row->key);
+		assert_true((row->scope == SCOPE_INSTANCE) == (row->section == SECTION_INSTANCE));
+	}
+	for (unsigned section = SECTION_NONE + 1; section < SECTIONS; section++)
+		assert_true(*section_title((enum section)section));
+}
+
+static void a_set_holds_each_row(void **state)
+{
+	struct option_set set = {0};
+
+	(void)state;
+	assert_true(OPTIONS_MAX_ROWS > 64);
+	for (size_t row = 0; row < OPTIONS_MAX_ROWS; row++)
+		assert_false(option_set_has(&set, row));
+	for (size_t row = 0; row < OPTIONS_MAX_ROWS; row++) {
+		option_set_add(&set, row);
+		for (size_t other = 0; other < OPTIONS_MAX_ROWS; other++)
+			assert_true(option_set_has(&set, other) == (other <= row));
+	}
+}
+
+static void only_given_options_are_given(void **state)
+{
+	struct options options = parse("-r x --threads 3 --group-by flow");
+
+	(void)state;
+	for (size_t i = 0; i < options_rows; i++) {
+		const char *name = options_table[i].name;
+		bool expected = name && (!strcmp(name, "read") || !strcmp(name, "threads") ||
+					 !strcmp(name, "group-by"));
+
+		assert_true(row_is_given(&options, &options_table[i]) == expected);
+	}
+	options_done(&options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +566,9 @@ int main(void)
 		cmocka_unit_test(done_twice),
 		cmocka_unit_test(help_shows_the_table),
 		cmocka_unit_test(help_fits_a_screen),
+		cmocka_unit_test(each_option_has_a_section),
+		cmocka_unit_test(a_set_holds_each_row),
+		cmocka_unit_test(only_given_options_are_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static char *uncommented(void)
 
 	assert_non_null(in);
 	FILE *out = open_memstream(&text, &size);
-	enum section section = SECTION_GENERAL;
+	enum scope scope = SCOPE_GENERAL;
 
 	while (fgets(line, sizeof(line), in)) {
 		size_t indent = strspn(line, " ");
@@ -36,10 +36,10 @@ static char *uncommented(void)
 		char key[40] = "";
 
 		if (strncmp(line, "instances:", 10) == 0)
-			section = SECTION_INSTANCE;
+			scope = SCOPE_INSTANCE;
 		if (strncmp(mark, "# ", 2) == 0 && length < sizeof(key))
 			memcpy(key, mark + 2, length);
-		if (*key && row_of_key(section, key) && strcmp(key, "pcap") != 0)
+		if (*key && row_of_key(scope, key) && strcmp(key, "pcap") != 0)
 			memmove(mark, mark + 2, strlen(mark + 2) + 1);
 		fputs(line, out);
 	}
