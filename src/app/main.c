@@ -72,7 +72,7 @@ static enum exit_status act(const struct options *options, bool gometro)
 	if (options->interface_count)
 		return run_live(options);
 	message_print(
-		"nothing to read: name a capture with -r FILE, an interface with -i NAME, or a "
+		"nothing to read: specify a capture with -r FILE, an interface with -i NAME, or a "
 		"configuration with -c FILE; see tcpmetro --help");
 	return EXIT_USAGE;
 }

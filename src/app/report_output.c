@@ -34,7 +34,7 @@ static int set_order(const char *word, enum ranking_by *by, struct error *error)
 		strncat(columns, i ? ", " : "", sizeof(columns) - strlen(columns) - 1);
 		strncat(columns, ranking_by_name(i), sizeof(columns) - strlen(columns) - 1);
 	}
-	return error_set(error, EINVAL, "--sort: \"%s\" is none of %s", word, columns);
+	return error_set(error, EINVAL, "--sort: \"%s\" is not one of %s", word, columns);
 }
 
 static int print_sample(void *user, const struct tcpm_sample *sample, enum group_side side)
@@ -113,9 +113,9 @@ int report_output_end(struct report_output *report_output)
 
 	report_output->output = NULL;
 	if (result < 0 && result != -EPIPE)
-		message_print("cannot write the result to standard output: %s", strerror(-result));
+		message_print("cannot write the report to standard output: %s", strerror(-result));
 	if (result == 0 && evicted)
-		message_print("%llu %s forgotten early for want of room; " REPORT_EVICTION_ADVICE,
+		message_print("%llu %s evicted early because of a limit; " REPORT_EVICTION_ADVICE,
 			      evicted, evicted == 1 ? "flow was" : "flows were");
 	return result;
 }

@@ -147,7 +147,7 @@ static void report(struct run *run)
 	if (result < 0)
 		run->incomplete = true;
 	if (stop_signal && result >= 0)
-		message_print("stopped by a signal; this is what was read until then");
+		message_print("stopped by a signal; the report covers what was read until then");
 }
 
 enum exit_status run_files(const struct options *options)

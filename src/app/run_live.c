@@ -150,7 +150,8 @@ static int make_timers(struct live *live, struct error *error)
 	live->interval_timer = timer_fd_new(interval_ns, interval_ns);
 	live->duration_timer = timer_fd_new(live->options->duration_ns, 0);
 	if (live->interval_timer < 0 || live->duration_timer < 0)
-		return error_set(error, errno, "no descriptor for timers: %s", strerror(errno));
+		return error_set(error, errno, "cannot create a timer descriptor: %s",
+				 strerror(errno));
 	return 0;
 }
 
@@ -164,7 +165,8 @@ static int start(struct live *live, struct error *error)
 	/* First of all: a signal at any time ends the run as it should. */
 	live->signals = take_signals(live);
 	if (live->signals < 0)
-		result = error_set(error, errno, "no descriptor for signals: %s", strerror(errno));
+		result = error_set(error, errno, "cannot create a signal descriptor: %s",
+				   strerror(errno));
 	if (!result && geteuid() == 0)
 		result = privileges_find(options->user, &privileges, error);
 	if (!result)
@@ -406,7 +408,7 @@ static void say_listening(const struct live *live)
 
 	for (size_t i = 0; i < options->interface_count && !options->quiet; i++)
 		message_print("listening on %s%s", options->interfaces[i],
-			      live->screen || ends ? "" : "; Ctrl-C ends it");
+			      live->screen || ends ? "" : "; press Ctrl-C to stop");
 }
 
 static void capture(struct live *live)

@@ -40,7 +40,7 @@ static ssize_t read_some(int fd, void *to, size_t count)
 
 static int read_failed(int errnum, struct error *error)
 {
-	return error_set(error, errnum, "reading it failed: %s", strerror(errnum));
+	return error_set(error, errnum, "read error: %s", strerror(errnum));
 }
 
 /* Bytes read from the file itself; 0 at its end. */
@@ -85,8 +85,7 @@ static int decompress_step(struct byte_stream *stream, struct decompress_step *s
 		return result;
 	if (step->in_left > 0 && step->in_left == in_before && step->out_left == out_before)
 		return error_set(&stream->failure, EBADMSG,
-				 "the %s data is damaged (it leads on "
-				 "to nothing)",
+				 "the %s data is damaged (decompression makes no progress)",
 				 stream->compression->name);
 	return 0;
 }
@@ -126,8 +125,7 @@ static int make_room(struct byte_stream *stream, size_t count, struct error *err
 		const size_t capacity = (count + BLOCK_SIZE + 2 * PAGE - 1) / PAGE * PAGE;
 		buffer = aligned_alloc(PAGE, capacity);
 		if (!buffer)
-			return error_set(error, ENOMEM,
-					 "there is not enough memory for %zu bytes at once", count);
+			return error_set(error, ENOMEM, "not enough memory for %zu bytes", count);
 		stream->capacity = capacity;
 	}
 	if (left > 0 && buffer + start != stream->at)
@@ -193,7 +191,7 @@ int byte_stream_need(struct byte_stream *stream, size_t count, struct error *err
 	if (byte_stream_left(stream) >= count)
 		return 1;
 	if (count > BLOCK_MAX_NEED)
-		return error_set(error, EMSGSIZE, "%zu bytes at once are too many", count);
+		return error_set(error, EMSGSIZE, "%zu bytes are too large for one read", count);
 	if (stream->share)
 		return need_shared(stream, count, error);
 
@@ -290,7 +288,7 @@ static int start_decompressor(struct byte_stream *stream, struct error *error)
 	stream->end_offset = 0;
 	stream->decompressor = stream->compression->ops->create();
 	if (!stream->buffer || !stream->decompressor)
-		return error_set(error, ENOMEM, "there is not enough memory to decompress it");
+		return error_set(error, ENOMEM, "not enough memory to decompress it");
 	return 0;
 }
 
@@ -298,11 +296,10 @@ static int refuse(const struct compression *compression, struct error *error)
 {
 	const char *name = compression->name;
 
-	return error_set(
-		error, ENOTSUP,
-		"it is compressed by %s, which this %s does not read: decompress it first, "
-		"as by %s -dc FILE | tcpmetro -r -",
-		name, compression->supported ? "build" : "program", name);
+	return error_set(error, ENOTSUP,
+			 "it is compressed with %s, which this %s does not support: decompress it "
+			 "first, as with %s -dc FILE | tcpmetro -r -",
+			 name, compression->supported ? "build" : "program", name);
 }
 
 /* What the file system says about the file, and what to tell it. */
@@ -328,7 +325,7 @@ int byte_stream_init(struct byte_stream *stream, int fd, uint64_t most, struct e
 	look_at_file(stream);
 	stream->buffer = aligned_alloc(PAGE, stream->capacity);
 	if (!stream->buffer)
-		return error_set(error, ENOMEM, "there is not enough memory to read it");
+		return error_set(error, ENOMEM, "not enough memory to read it");
 	if (stream->file_size > stream->capacity)
 		pages_fill(stream->buffer, stream->capacity);
 	stream->at = stream->end = stream->buffer;

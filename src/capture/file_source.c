@@ -86,14 +86,14 @@ int file_cut_short(const struct file_source *file, int result, uint64_t offset, 
 	snprintf(place, sizeof(place), "record %" PRIu64 " at byte %" PRIu64 "%s",
 		 file->records + 1, offset, of_data(file));
 	if (result < 0)
-		snprintf(what, sizeof(what), "%.250s", error ? error->text : "it cannot be read");
+		snprintf(what, sizeof(what), "%.250s", error ? error->text : "cannot read it");
 	else if (whole == 0)
 		snprintf(what, sizeof(what),
 			 "the file is cut short: it ends %" PRIu64 " bytes after that", there);
 	else
 		snprintf(what, sizeof(what),
-			 "the file is cut short: %" PRIu64 " of %" PRIu64 " bytes are there", there,
-			 whole);
+			 "the file is cut short: %" PRIu64 " of %" PRIu64 " bytes are present",
+			 there, whole);
 	return damage(file, result < 0 ? -result : EBADMSG, place, what, error);
 }
 
@@ -103,13 +103,12 @@ int file_header_cut_short(const struct file_source *file, int result, uint64_t w
 	char what[256];
 
 	if (result < 0) {
-		snprintf(what, sizeof(what), "%.250s", error ? error->text : "it cannot be read");
-		return error_set(error, -result, "%s: %s; nothing of it was read", file->name,
-				 what);
+		snprintf(what, sizeof(what), "%.250s", error ? error->text : "cannot read it");
+		return error_set(error, -result, "%s: %s; nothing was read", file->name, what);
 	}
 	return error_set(error, EBADMSG,
 			 "%s: the file is cut short within its header: %zu of %" PRIu64
-			 " bytes are there; it holds no record",
+			 " bytes are present; it has no record",
 			 file->name, byte_stream_left(&file->stream), whole);
 }
 
@@ -242,7 +241,7 @@ static struct file_source *new_source(const char *name, struct error *error)
 	struct file_source *file = calloc(1, sizeof(*file));
 
 	if (!file) {
-		error_set(error, ENOMEM, "%.300s: there is not enough memory to read it", name);
+		error_set(error, ENOMEM, "%.300s: not enough memory to read it", name);
 		return NULL;
 	}
 	file->source.ops = &file_ops;
@@ -320,7 +319,7 @@ int file_open(const char *path, struct error *error)
 	const int errnum = errno;
 
 	if (fd < 0)
-		return error_set(error, errnum, "%.300s: it cannot be opened: %s", name_of(path),
+		return error_set(error, errnum, "%.300s: cannot open it: %s", name_of(path),
 				 strerror(errnum));
 	return fd;
 }

@@ -75,8 +75,8 @@ static int refusal(const char *expression, const char *words, struct error *erro
 	const bool cut = strlen(expression) > MAX_SHOWN;
 
 	return error_set(error, EINVAL,
-			 "filter \"%.*s%s\": %.160s; see pcap-filter(7) for what can be written",
-			 MAX_SHOWN, expression, cut ? "..." : "", words);
+			 "filter \"%.*s%s\": %.160s; see pcap-filter(7) for the syntax", MAX_SHOWN,
+			 expression, cut ? "..." : "", words);
 }
 
 /* Compiles for one link type. */
@@ -85,8 +85,8 @@ static void compile(struct program *program, const char *expression, uint16_t li
 	*program = (struct program){.linktype = linktype};
 	pcap_t *pcap = pcap_open_dead(dlt_of(linktype), 262144);
 	if (!pcap) {
-		program->result = error_set(&program->error, ENOMEM,
-					    "there is not enough memory for the filter");
+		program->result =
+			error_set(&program->error, ENOMEM, "not enough memory for the filter");
 		return;
 	}
 	if (pcap_compile(pcap, &program->code, expression, 1, PCAP_NETMASK_UNKNOWN) < 0) {
@@ -146,11 +146,11 @@ int filter_new(const char *expression, struct filter **filter, struct error *err
 	struct filter *made = calloc(1, sizeof(*made));
 
 	if (!made)
-		return error_set(error, ENOMEM, "there is not enough memory for the filter");
+		return error_set(error, ENOMEM, "not enough memory for the filter");
 	made->expression = strdup(expression);
 	if (!made->expression) {
 		free(made);
-		return error_set(error, ENOMEM, "there is not enough memory for the filter");
+		return error_set(error, ENOMEM, "not enough memory for the filter");
 	}
 	made->sees_tags = filter_tags(expression) != FILTER_TAGS_NONE;
 	compile(&made->programs[0], expression, LINKTYPE_ETHERNET);

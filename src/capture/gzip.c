@@ -90,7 +90,7 @@ static int gzip_step(struct decompressor *gzip, struct decompress_step *step, st
 	case Z_BUF_ERROR: /* it wants more input, or more room */
 		return 0;
 	case Z_MEM_ERROR:
-		return error_set(error, ENOMEM, "there is not enough memory to decompress it");
+		return error_set(error, ENOMEM, "not enough memory to decompress it");
 	default:
 		return error_set(error, EBADMSG, "the gzip data is damaged (%s)",
 				 gzip->zlib.msg ? gzip->zlib.msg : "no detail");

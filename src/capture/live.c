@@ -145,8 +145,7 @@ static int failure(struct live_source *live, struct error *error)
 
 	if (strstr(words, "disappeared") || (!live->any && if_nametoindex(live->name) == 0))
 		return deleted(live, error);
-	return error_set(error, EIO, "%s: it cannot be captured on any longer: %.200s", live->name,
-			 words);
+	return error_set(error, EIO, "%s: capture cannot continue: %.200s", live->name, words);
 }
 
 static int live_next(struct source *source, struct tcpm_frame *frames, size_t max,
@@ -170,8 +169,8 @@ static int live_next(struct source *source, struct tcpm_frame *frames, size_t ma
 	}
 	if (live->clock_differs)
 		return error_set(error, EIO,
-				 "%s: what is sent and what is received bear time stamps of "
-				 "different clocks, so no round trip can be told; use -j host",
+				 "%s: sent and received packets have time stamps of different "
+				 "clocks, so no round-trip time can be measured; use -j host",
 				 live->name);
 	if (live->filled)
 		return live->filled;

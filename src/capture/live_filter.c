@@ -114,7 +114,7 @@ static int refused(const struct live_source *live, const char *filter, int resul
 	if (result == -EINVAL)
 		return error_set(error, EINVAL, "%s: filter \"%.200s\": %.200s", live->name,
 				 filter ? filter : "", pcap_geterr(live->pcap));
-	return error_set(error, EIO, "%s: the filter cannot be installed: %.200s", live->name,
+	return error_set(error, EIO, "%s: cannot install the filter: %.200s", live->name,
 			 pcap_geterr(live->pcap));
 }
 
@@ -141,7 +141,7 @@ int live_set_filter(struct live_source *live, const char *filter, struct error *
 	int result;
 
 	if (!expression)
-		return error_set(error, ENOMEM, "%s: there is not enough memory", live->name);
+		return error_set(error, ENOMEM, "%s: not enough memory", live->name);
 	/* The kernel cuts packets to the snap length only by a filter, so there always is
 	 * one. */
 	result = install(live, filter, expression, exact, error);

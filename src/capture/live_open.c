@@ -74,8 +74,8 @@ static int set_stamps(struct live_source *live, pcap_t *pcap, const char *stamps
 	if (!found || pcap_set_tstamp_type(pcap, type) != 0) {
 		list_stamps(pcap, there, sizeof(there));
 		return error_set(error, EINVAL,
-				 "-j: %s has no time stamps of type \"%s\"; it has %s", live->name,
-				 stamps, there);
+				 "-j: %s does not support time stamp type \"%s\"; it supports %s",
+				 live->name, stamps, there);
 	}
 	live->foreign_clock = type == PCAP_TSTAMP_ADAPTER || type == PCAP_TSTAMP_ADAPTER_UNSYNCED ||
 			      type == PCAP_TSTAMP_HOST_HIPREC_UNSYNCED;
@@ -104,23 +104,23 @@ static int activation_failed(const struct live_source *live, pcap_t *pcap, int r
 	switch (result) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		return error_set(
-			error, EPERM,
-			"%s: capturing needs the right CAP_NET_RAW: run it by sudo, or give "
-			"it the right once: sudo setcap cap_net_raw+ep \"$(command -v "
-			"tcpmetro)\"",
-			live->name);
+		return error_set(error, EPERM,
+				 "%s: capturing requires CAP_NET_RAW: use sudo, or grant the "
+				 "capability once: sudo setcap cap_net_raw+ep \"$(command -v "
+				 "tcpmetro)\"",
+				 live->name);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
 		list_names(names, sizeof(names));
-		return error_set(error, ENODEV, "%s: there is no such interface; there are %s",
+		return error_set(error, ENODEV, "%s: no such interface; available are %s",
 				 live->name, names);
 	case PCAP_ERROR_IFACE_NOT_UP:
-		return error_set(error, ENETDOWN, "%s: the interface is down; ip link set %s up",
+		return error_set(error, ENETDOWN,
+				 "%s: the interface is down; bring it up with: ip link set %s up",
 				 live->name, live->name);
 	default:
-		return error_set(error, EIO, "%s: it cannot be captured on: %.120s%s%.120s",
-				 live->name, pcap_statustostr(result),
-				 *pcap_geterr(pcap) ? ": " : "", pcap_geterr(pcap));
+		return error_set(error, EIO, "%s: cannot capture: %.120s%s%.120s", live->name,
+				 pcap_statustostr(result), *pcap_geterr(pcap) ? ": " : "",
+				 pcap_geterr(pcap));
 	}
 }
 
@@ -133,8 +133,7 @@ static int activate(struct live_source *live, const char *interface,
 	int result;
 
 	if (!pcap)
-		return error_set(error, ENOMEM, "%s: it cannot be captured on: %.200s", live->name,
-				 words);
+		return error_set(error, ENOMEM, "%s: cannot capture: %.200s", live->name, words);
 	pcap_set_snaplen(pcap, (int)options->snaplen);
 	pcap_set_promisc(pcap, options->promiscuous && !live->any);
 	pcap_set_timeout(pcap, BLOCK_MS);
@@ -149,9 +148,9 @@ static int activate(struct live_source *live, const char *interface,
 		if (result < 0)
 			result = activation_failed(live, pcap, result, error);
 		else if (result == PCAP_WARNING_TSTAMP_TYPE_NOTSUP)
-			result =
-				error_set(error, EINVAL, "-j: %s has no time stamps of type \"%s\"",
-					  live->name, options->stamps);
+			result = error_set(error, EINVAL,
+					   "-j: %s does not support time stamp type \"%s\"",
+					   live->name, options->stamps);
 	}
 	if (result >= 0 && pcap_setnonblock(pcap, 1, words) < 0)
 		result = error_set(error, EIO, "%s: %.200s", live->name, words);
@@ -202,8 +201,9 @@ static int join(struct live_source *live, const struct live_options *options, st
 	live->shared = true;
 	result = join_group(live, options->fanout_group);
 	if (result < 0)
-		return error_set(error, -result, "%s: it cannot be shared by threads: %s",
-				 live->name, strerror(-result));
+		return error_set(error, -result,
+				 "%s: cannot distribute packets to several threads: %s", live->name,
+				 strerror(-result));
 	if (options->fanout_index > 0 || live->any)
 		return 0;
 	result = activate(live, "lo", options, &live->spare, error);
@@ -211,7 +211,7 @@ static int join(struct live_source *live, const struct live_options *options, st
 	if (result < 0)
 		return 0;
 	return live_install(live->spare, "less 0") < 0
-		       ? error_set(error, EIO, "%s: the filter cannot be installed", live->name)
+		       ? error_set(error, EIO, "%s: cannot install the filter", live->name)
 		       : 0;
 }
 
@@ -250,8 +250,7 @@ int live_source_open(const struct live_options *options, struct source **source,
 	int result;
 
 	if (!live)
-		return error_set(error, ENOMEM, "%.60s: there is not enough memory",
-				 options->interface);
+		return error_set(error, ENOMEM, "%.60s: not enough memory", options->interface);
 	live->source.ops = &live_source_ops;
 	snprintf(live->name, sizeof(live->name), "%s", options->interface);
 	live->any = strcmp(options->interface, "any") == 0;
@@ -261,9 +260,8 @@ int live_source_open(const struct live_options *options, struct source **source,
 	live->ports = *options->ports;
 	live->stride = (options->snaplen + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	live->bytes = malloc(LIVE_BATCH * live->stride);
-	result = live->bytes
-			 ? open_all(live, options, error)
-			 : error_set(error, ENOMEM, "%s: there is not enough memory", live->name);
+	result = live->bytes ? open_all(live, options, error)
+			     : error_set(error, ENOMEM, "%s: not enough memory", live->name);
 	if (result < 0) {
 		source_close(&live->source);
 		return result;
@@ -279,7 +277,7 @@ int live_interfaces(void (*print)(void *user, const char *name, const char *abou
 	pcap_if_t *all;
 
 	if (pcap_findalldevs(&all, words) < 0)
-		return error_set(error, EIO, "the interfaces cannot be listed: %.200s", words);
+		return error_set(error, EIO, "cannot list the interfaces: %.200s", words);
 	for (const pcap_if_t *one = all; one; one = one->next) {
 		char about[160];
 

@@ -214,8 +214,8 @@ static int refuse_version(const struct file_source *file, struct error *error)
 	const bool swapped = !known_magic(file_get32(header, false));
 
 	return error_set(error, ENOTSUP,
-			 "%s: it is a pcap file of version %u.%u; versions 2.0 to 2.4 are "
-			 "read: the file is damaged, or must be converted by its writer",
+			 "%s: pcap version %u.%u is not supported (2.0 to 2.4 are): the file is "
+			 "damaged, or must be converted first",
 			 file->name, file_get16(header + 4, swapped),
 			 file_get16(header + 6, swapped));
 }

@@ -193,7 +193,7 @@ static int make_room(struct file_source *file, struct error *error)
 
 	if (pcapng->count == PCAPNG_MAX_INTERFACES)
 		return file_block_damage(file, error,
-					 "more than %u interfaces in one section are not read",
+					 "more than %u interfaces in one section are not supported",
 					 PCAPNG_MAX_INTERFACES);
 	if (pcapng->base + pcapng->count == UINT32_MAX)
 		return file_block_damage(file, error, "more interfaces than can be numbered");
@@ -203,7 +203,7 @@ static int make_room(struct file_source *file, struct error *error)
 			reallocarray(pcapng->interfaces, capacity, sizeof(*pcapng->interfaces));
 		if (!interfaces)
 			return error_set(error, ENOMEM,
-					 "%s: there is not enough memory for its "
+					 "%s: not enough memory for its "
 					 "interfaces",
 					 file->name);
 		pcapng->interfaces = interfaces;
@@ -253,7 +253,7 @@ static int read_interface(struct file_source *file, uint32_t length, struct erro
 		return result;
 	if (!add_name(pcapng, name))
 		return error_set(error, ENOMEM,
-				 "%s: there is not enough memory for its "
+				 "%s: not enough memory for its "
 				 "interfaces",
 				 file->name);
 	pcapng->interfaces[pcapng->count++] = interface;
@@ -290,8 +290,8 @@ static int read_section(struct file_source *file, const struct block_header *blo
 	const unsigned minor = file_get16(file->stream.at + 14, block->swapped);
 	if (major != 1)
 		return file_block_damage(file, error,
-					 "a section of pcapng version %u.%u; only 1.x is read",
-					 major, minor);
+					 "pcapng version %u.%u is not supported (1.x is)", major,
+					 minor);
 	pcapng->swapped = block->swapped;
 	pcapng->base += pcapng->count;
 	pcapng->count = 0;
@@ -315,7 +315,7 @@ static int skip_block(struct file_source *file, uint32_t length, struct error *e
 	const uint32_t again = file_get32(stream->at, file->pcapng->swapped);
 	if (again != length)
 		return file_block_damage(file, error,
-					 "the block that ends here says %u bytes at its end but %u "
+					 "the block that ends here has length %u at its end but %u "
 					 "at its beginning; the file is damaged there",
 					 again, length);
 	stream->at += 4;
@@ -335,7 +335,7 @@ static int fetch_whole(struct file_source *file, const struct block_header *bloc
 					  block->length);
 	if (block->length > MAX_BLOCK)
 		return file_block_damage(file, error,
-					 "a description of %u bytes is longer than any; the file "
+					 "a description of %u bytes is too long; the file "
 					 "is damaged there",
 					 block->length);
 	const int result = byte_stream_need(stream, block->length, error);
@@ -345,7 +345,7 @@ static int fetch_whole(struct file_source *file, const struct block_header *bloc
 	const uint32_t again = file_get32(stream->at + block->length - 4, block->swapped);
 	if (again != block->length)
 		return file_block_damage(file, error,
-					 "a block says %u bytes at its end but %u at its "
+					 "a block has length %u at its end but %u at its "
 					 "beginning; the file is damaged there",
 					 again, block->length);
 	return 1;
@@ -371,10 +371,11 @@ static int fetch_header(struct file_source *file, struct block_header *block, st
 	}
 	block->length = file_get32(stream->at + 4, block->swapped);
 	if (block->length < MIN_BLOCK || block->length % 4 != 0)
-		return file_block_damage(file, error,
-					 "a block of %u bytes cannot be (at least 12, in fours); "
-					 "the file is damaged there",
-					 block->length);
+		return file_block_damage(
+			file, error,
+			"a block length of %u bytes is invalid (at least 12, a multiple of 4); "
+			"the file is damaged there",
+			block->length);
 	return 1;
 }
 
@@ -428,8 +429,7 @@ int pcapng_open(struct file_source *file, struct error *error)
 		return file_header_cut_short(file, result, MIN_SECTION_BLOCK, error);
 	file->pcapng = calloc(1, sizeof(*file->pcapng));
 	if (!file->pcapng)
-		return error_set(error, ENOMEM, "%s: there is not enough memory to read it",
-				 file->name);
+		return error_set(error, ENOMEM, "%s: not enough memory to read it", file->name);
 	file->next = pcapng_next;
 	return fetch(file, error);
 }

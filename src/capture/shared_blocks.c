@@ -92,7 +92,7 @@ int shared_blocks_new(int fd, uint64_t most, unsigned readers, struct shared_blo
 	int result;
 
 	if (!made || !memory)
-		result = error_set(error, ENOMEM, "there is not enough memory to read it");
+		result = error_set(error, ENOMEM, "not enough memory to read it");
 	else
 		result = byte_stream_init(&made->stream, fd, most, error);
 	if (result < 0) {

@@ -25,8 +25,7 @@ int shared_file_open(const char *path, uint64_t most, unsigned sources, struct s
 	int result;
 
 	if (!made)
-		return error_set(error, ENOMEM, "%.300s: there is not enough memory to read it",
-				 path);
+		return error_set(error, ENOMEM, "%.300s: not enough memory to read it", path);
 	strcpy(made->path, path);
 	made->fd = result = file_open(path, error);
 	if (result >= 0) {

@@ -43,11 +43,11 @@ static int zstd_failed(size_t result, struct error *error)
 {
 	switch (ZSTD_getErrorCode(result)) {
 	case ZSTD_error_memory_allocation:
-		return error_set(error, ENOMEM, "there is not enough memory to decompress it");
+		return error_set(error, ENOMEM, "not enough memory to decompress it");
 	case ZSTD_error_frameParameter_windowTooLarge:
 		return error_set(error, ENOTSUP,
 				 "the zstd data needs a window of more than 128 MiB: decompress it "
-				 "first by zstd -d --long=31");
+				 "first with zstd -d --long=31");
 	default:
 		return error_set(error, EBADMSG, "the zstd data is damaged (%s)",
 				 ZSTD_getErrorName(result));

@@ -83,8 +83,7 @@ static int take(struct flags *flags, char ***word, struct error *error)
 		value = *++*word;
 	}
 	if (!*value && text != &flags->filter)
-		return error_set(error, EINVAL, "-%.*s: the name of the file is empty", (int)length,
-				 name);
+		return error_set(error, EINVAL, "-%.*s: the file name is empty", (int)length, name);
 	*text = value;
 	return 0;
 }
@@ -135,7 +134,7 @@ int gometro_parse(int argc, char **argv, struct options *options, struct error *
 const char *gometro_help(void)
 {
 	return "Usage: go-metro [flags]\n"
-	       "tcpmetro in go-metro's place: measures by a configuration file, for StatsD.\n\n"
+	       "tcpmetro as go-metro: measures TCP round-trip times and sends them to StatsD.\n\n"
 	       "  -cfg FILE   the configuration; default " GOMETRO_CONFIG "\n"
 	       "  -log FILE   where log_to_file writes; default " GOMETRO_LOG_FILE "\n"
 	       "  -f FILTER   only packets that this pcap expression matches; default tcp\n"

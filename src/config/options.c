@@ -120,20 +120,20 @@ static int parse_words(int argc, char **argv, struct options *options, struct er
 static int check_service(const struct options *options, struct error *error)
 {
 	if (options->file_count || options->interface_count)
-		return error_set(
-			error, EINVAL,
-			"-c and %s cannot be had at once: the configuration file names what "
-			"is captured",
-			options->file_count ? "-r" : "-i");
+		return error_set(error, EINVAL,
+				 "-c and %s cannot be combined: the configuration file specifies "
+				 "what to capture",
+				 options->file_count ? "-r" : "-i");
 	for (size_t i = 0; i < options_rows; i++) {
 		const struct row *row = &options_table[i];
 
 		if (row->name && row_is_given(options, row) && !row->key &&
 		    row->kind != KIND_ACTION && strcmp(row->name, "config") != 0 &&
 		    strcmp(row->name, "check") != 0)
-			return error_set(error, EINVAL,
-					 "--%s cannot be had with -c: a service prints no report",
-					 row->name);
+			return error_set(
+				error, EINVAL,
+				"--%s cannot be combined with -c: a service prints no report",
+				row->name);
 	}
 	return 0;
 }
@@ -144,12 +144,14 @@ static int check_together(const struct options *options, struct error *error)
 	if (options->config)
 		return check_service(options, error);
 	if (options->check)
-		return error_set(error, EINVAL, "--check needs -c: a configuration file to check");
+		return error_set(error, EINVAL,
+				 "--check requires -c: a configuration file to check");
 	if (row_is_given(options, row_of_name("log-file")))
-		return error_set(error, EINVAL, "--log-file needs -c: only a service has a log");
+		return error_set(error, EINVAL,
+				 "--log-file requires -c: only a service writes a log");
 	if (options->file_count && options->interface_count)
 		return error_set(error, EINVAL,
-				 "-r and -i cannot be had at once: a capture, or an interface");
+				 "-r and -i cannot be combined: read captures, or capture live");
 	if (options->interval_ns && options->interval_ns < SHORTEST_INTERVAL_NS)
 		return error_set(error, EINVAL,
 				 "--interval: at least 100ms, or 0s for one report at the end");

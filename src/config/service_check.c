@@ -79,11 +79,12 @@ static int check_keys(const struct service_config_file *file, size_t map)
 	for (size_t at = map + 1; at < lines->nodes[map].end; at = lines->nodes[at + 1].end) {
 		if (count == MAX_KEYS)
 			return service_config_fail(file, lines->nodes[at].line,
-						   "more than %u keys in one place", MAX_KEYS);
+						   "more than %u keys in one mapping", MAX_KEYS);
 		for (size_t i = 0; i < count; i++)
 			if (strcmp(yaml_text(lines, keys[i]), yaml_text(lines, at)) == 0)
 				return service_config_fail(
-					file, lines->nodes[at].line, "%s: is in line %u already",
+					file, lines->nodes[at].line,
+					"%s: duplicate key, first used in line %u",
 					yaml_text(lines, at), lines->nodes[keys[i]].line);
 		keys[count++] = at;
 	}
@@ -182,14 +183,14 @@ static int check_instances(struct service_config_file *file, size_t key)
 	if (yaml_is_null(file->lines, list) ||
 	    (nodes[list].kind == NODE_LIST && nodes[list].end == list + 1))
 		return service_config_fail(file, nodes[key].line,
-					   "%s: is empty; name an interface to capture at",
+					   "%s: is empty; specify an interface to capture on",
 					   heading);
 	if (nodes[list].kind != NODE_LIST)
 		return service_config_fail(file, nodes[key].line, "%s: expected a list, not %s",
 					   heading, kind_name(&nodes[list]));
 	for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end) {
 		if (++count > SERVICE_CONFIG_MAX_INSTANCES)
-			return service_config_fail(file, nodes[at].line, "%s: more than %u",
+			return service_config_fail(file, nodes[at].line, "%s: more than %u entries",
 						   heading, SERVICE_CONFIG_MAX_INSTANCES);
 		if (nodes[at].kind != NODE_MAP)
 			return service_config_fail(
@@ -233,10 +234,11 @@ static int check_headings(struct service_config_file *file)
 		else if (strcmp(key, headings[1]) != 0 && strcmp(key, headings[2]) != 0)
 			result = unknown_key(file, at, "the file", did_you_mean(key, headings));
 		else if (file->instances)
-			result = service_config_fail(file, lines->nodes[at].line,
-						     "%s: is another name of %s, in line %u", key,
-						     yaml_text(lines, file->instances - 1),
-						     lines->nodes[file->instances - 1].line);
+			result = service_config_fail(
+				file, lines->nodes[at].line,
+				"%s: is another name for %s, which is in line %u", key,
+				yaml_text(lines, file->instances - 1),
+				lines->nodes[file->instances - 1].line);
 		else
 			result = check_instances(file, at);
 	}
@@ -260,7 +262,7 @@ int service_config_check(struct service_config_file *file)
 
 	if (!result && !file->instances)
 		return error_set(file->error, EINVAL,
-				 "%s: instances is missing; name an interface to capture at",
+				 "%s: instances is missing; specify an interface to capture on",
 				 file->name);
 	return result;
 }

@@ -117,11 +117,10 @@ static int check_general(const struct filler *filler, struct options *options)
 		options->service.expired_ns =
 			options->service.idle_ns ? options->service.idle_ns : OPTIONS_IDLE_NS;
 	if (documented && read)
-		return service_config_warn_of(
-			filler->file, lines->nodes[documented].line,
-			"exp_ttl: has no effect, for expired_ttl, in line %u, is "
-			"the same",
-			lines->nodes[read].line);
+		return service_config_warn_of(filler->file, lines->nodes[documented].line,
+					      "exp_ttl: has no effect, because expired_ttl in line "
+					      "%u has the same meaning",
+					      lines->nodes[read].line);
 	return 0;
 }
 
@@ -134,20 +133,21 @@ static int check_instance(const struct filler *filler, struct instance *instance
 	if (!instance->interface)
 		return service_config_fail(
 			filler->file, instance->line,
-			"interface: is missing; expected the name of one, \"any\" or "
+			"interface: is missing; expected an interface name, \"any\" or "
 			"\"file\"");
 	bool is_file = strcmp(instance->interface, "file") == 0;
 
 	if (is_file && !instance->pcap)
-		return service_config_fail(filler->file, line_of(filler, "interface"),
-					   "interface: \"file\" needs pcap, the capture to read");
+		return service_config_fail(
+			filler->file, line_of(filler, "interface"),
+			"interface: \"file\" requires pcap, the capture to read");
 	if (instance->pcap && !is_file)
 		return service_config_fail(filler->file, line_of(filler, "pcap"),
-					   "pcap: needs \"interface: file\"; here it is \"%.80s\"",
+					   "pcap: requires \"interface: file\", not \"%.80s\"",
 					   instance->interface);
 	if (instance->sample && !instance->sample_duration_ns)
 		return service_config_fail(filler->file, line_of(filler, "sample"),
-					   "sample: needs a sample_duration of more than 0");
+					   "sample: requires a sample_duration greater than 0");
 	return 0;
 }
 

@@ -26,7 +26,7 @@ int check_name(const char *value, struct error *error)
 
 int check_file_name(const char *value, struct error *error)
 {
-	return *value ? 0 : error_set(error, EINVAL, "the name of the file is empty");
+	return *value ? 0 : error_set(error, EINVAL, "the file name is empty");
 }
 
 int check_network(const char *value, struct error *error)
@@ -62,8 +62,7 @@ int check_statsd(const char *value, struct error *error)
 	if (strncmp(value, SCHEME, scheme) == 0 && value[scheme] == '/') {
 		if (strlen(value + scheme) > most)
 			return error_set(error, EINVAL,
-					 "the path of a socket has at most %zu bytes, this one "
-					 "has %zu",
+					 "a socket path has at most %zu bytes, this one has %zu",
 					 most, strlen(value + scheme));
 		return 0;
 	}
@@ -129,8 +128,8 @@ static int is_host(const char *value)
 int check_host(const char *value, struct error *error)
 {
 	if (!is_host(value))
-		return error_set(error, EINVAL,
-				 "\"%s\" is not the name of a host such as db1.example.org", value);
+		return error_set(error, EINVAL, "\"%s\" is not a host name such as db1.example.org",
+				 value);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ static int set_choice(const struct row *row, void *field, const char *value, str
 		return 0;
 	}
 	list_choices(row, choices, sizeof(choices));
-	return error_set(error, EINVAL, "\"%s\" is none of %s", value, choices);
+	return error_set(error, EINVAL, "\"%s\" is not one of %s", value, choices);
 }
 
 /* In any case, and by go-metro's short names too. */
@@ -75,7 +75,8 @@ static int set_level(unsigned *field, const char *value, struct error *error)
 		return 0;
 	}
 	return error_set(error, EINVAL,
-			 "\"%s\" is none of trace, debug, info, warning, error, critical", value);
+			 "\"%s\" is not one of trace, debug, info, warning, error, critical",
+			 value);
 }
 
 static int set_number(const struct row *row, void *field, const char *value, struct error *error)
@@ -113,7 +114,7 @@ static int set_size(const struct row *row, uint64_t *field, const char *value, s
 				 value);
 	bound_text(row->minimum, minimum, sizeof(minimum));
 	bound_text(row->maximum, maximum, sizeof(maximum));
-	return error_set(error, EINVAL, "\"%s\" is not from %s to %s", value, minimum, maximum);
+	return error_set(error, EINVAL, "\"%s\" is not between %s and %s", value, minimum, maximum);
 }
 
 static int set_duration(const struct row *row, int64_t *field, const char *value,
@@ -150,7 +151,7 @@ static int set_seconds(const struct row *row, int64_t *field, const char *value,
 				 "\"%s\" is not a time such as 30 (seconds), 500ms, 5m or 1h",
 				 value);
 	if (result < 0)
-		return error_set(error, EINVAL, "\"%s\" is not from %llus to %llus", value,
+		return error_set(error, EINVAL, "\"%s\" is not between %llus and %llus", value,
 				 (unsigned long long)(row->minimum / 1000000000),
 				 (unsigned long long)(row->maximum / 1000000000));
 	if (*field == 0)
@@ -173,7 +174,7 @@ static int add_text(const struct row *row, const char **list, size_t *count, con
 {
 	for (size_t i = 0; row->unique && i < *count; i++)
 		if (strcmp(list[i], value) == 0)
-			return error_set(error, EINVAL, "%s is named twice", value);
+			return error_set(error, EINVAL, "%s is given twice", value);
 	int result = set_text(row, &list[*count], value, error);
 
 	if (!result)
@@ -190,7 +191,7 @@ static int no_tunnel(const char *value, struct error *error)
 	for (unsigned i = 0; i < TCPM_TUNNELS && used < sizeof(kinds); i++)
 		used += (size_t)snprintf(kinds + used, sizeof(kinds) - used, "%s%s", i ? ", " : "",
 					 tcpm_tunnel_name(i));
-	return error_set(error, EINVAL, "\"%s\" is not KIND=PORT; kinds are %s", value, kinds);
+	return error_set(error, EINVAL, "\"%s\" is not KIND=PORT; the kinds are %s", value, kinds);
 }
 
 /* "vxlan=4789": a kind of tunnel and a UDP port. */
@@ -213,7 +214,7 @@ static int add_port(struct tcpm_tunnel_port *list, size_t *count, const char *va
 		for (size_t j = 0; j < *count; j++)
 			same += list[j].tunnel == i;
 		if (same == TCPM_MAX_TUNNEL_PORTS)
-			return error_set(error, EINVAL, "%s has %u ports already", name, same);
+			return error_set(error, EINVAL, "%s already has %u ports", name, same);
 		list[(*count)++] =
 			(struct tcpm_tunnel_port){.port = (uint16_t)port, .tunnel = (uint8_t)i};
 		return 0;
@@ -246,8 +247,8 @@ static int set_grouping(struct options *options, const char *value, struct error
 			if (strlen(whom[i]) != length || memcmp(at, whom[i], length) != 0)
 				continue;
 			if (by)
-				return error_set(error, EINVAL, "%s and %s cannot be had at once",
-						 by, whom[i]);
+				return error_set(error, EINVAL, "%s and %s cannot be combined", by,
+						 whom[i]);
 			by = whom[i];
 			known = true;
 		}
@@ -257,7 +258,7 @@ static int set_grouping(struct options *options, const char *value, struct error
 			known = tunnel = true;
 		if (!known)
 			return error_set(error, EINVAL,
-					 "\"%.*s\" is none of hosts, flow, receiver, prefix, "
+					 "\"%.*s\" is not one of hosts, flow, receiver, prefix, "
 					 "interface, tunnel",
 					 (int)length, at);
 		at += length;

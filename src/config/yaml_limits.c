@@ -128,12 +128,12 @@ int yaml_limits_check(const char *name, const char *bytes, size_t size, struct e
 	struct guard guard = {.at = bytes, .end = bytes + size};
 
 	if (size > SERVICE_CONFIG_MAX_BYTES)
-		return error_set(error, EINVAL, "%s: has more than %zu KiB; is it the right file?",
+		return error_set(error, EINVAL, "%s: is larger than %zu KiB; is it the right file?",
 				 name, SERVICE_CONFIG_MAX_BYTES / 1024);
 	if (size >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
-		return error_set(error, EINVAL, "%s: is UTF-16; write it as UTF-8", name);
+		return error_set(error, EINVAL, "%s: is UTF-16; convert it to UTF-8", name);
 	if (memchr(bytes, 0, size))
-		return error_set(error, EINVAL, "%s: holds a NUL byte; is it the right file?",
+		return error_set(error, EINVAL, "%s: contains a NUL byte; is it the right file?",
 				 name);
 	while (guard.at < guard.end && !guard.too_deep) {
 		guard.line++;

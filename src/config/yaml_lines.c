@@ -58,7 +58,7 @@ static int add(struct reader *reader, enum node_kind kind, unsigned line)
 	struct yaml_lines *lines = reader->lines;
 
 	if (lines->count == YAML_MAX_NODES)
-		return fail(reader, line, "the file has more values than any would need");
+		return fail(reader, line, "the file has too many values");
 	if (lines->count == lines->room) {
 		size_t room = lines->room ? 2 * lines->room : 256;
 		struct yaml_node *nodes = reallocarray(lines->nodes, room, sizeof(*nodes));
@@ -79,7 +79,7 @@ static int add(struct reader *reader, enum node_kind kind, unsigned line)
 	bool *at_value = &reader->at_value[reader->depth - 1];
 
 	if (!*at_value && kind != NODE_TEXT)
-		return fail(reader, line, "a key must be a text");
+		return fail(reader, line, "a key must be a single value");
 	*at_value = !*at_value;
 	return 0;
 }
@@ -97,10 +97,10 @@ static int add_text(struct reader *reader, const yaml_event_t *event, unsigned l
 	bool is_key = reader->depth && reader->at_value[reader->depth - 1];
 
 	if (memchr(value, 0, length))
-		return fail(reader, line, "a text holds a NUL");
+		return fail(reader, line, "a value contains a NUL");
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	if (is_key && node->plain && strcmp(value, "<<") == 0)
-		return fail(reader, line, "merge keys (<<) are not supported; write it out");
+		return fail(reader, line, "merge keys (<<) are not supported; write the value out");
 	node->text = lines->texts.used;
 	text_bytes(&lines->texts, value, length + 1);
 	return lines->texts.error ? out_of_memory(reader) : 0;
@@ -128,7 +128,7 @@ static int take(struct reader *reader, const yaml_event_t *event)
 	case YAML_DOCUMENT_START_EVENT:
 		if (reader->documents++)
 			return fail(reader, line,
-				    "a second document begins here; only one is read");
+				    "a second document begins here; only one is supported");
 		return 0;
 	case YAML_SCALAR_EVENT:
 		return add_text(reader, event, line);
@@ -143,7 +143,7 @@ static int take(struct reader *reader, const yaml_event_t *event)
 		return 0;
 	case YAML_ALIAS_EVENT:
 		return error_set(reader->error, EINVAL,
-				 "%s:%u: aliases (*%.40s) are not supported; write it out",
+				 "%s:%u: aliases (*%.40s) are not supported; write the value out",
 				 reader->name, line, (const char *)event->data.alias.anchor);
 	case YAML_STREAM_END_EVENT:
 		reader->ended = true;

@@ -146,11 +146,11 @@ int resolver_new_timed(const char *const *nameservers, size_t count,
 
 	*resolver = NULL;
 	if (count > RESOLVER_MAX_SERVERS)
-		return error_set(error, EINVAL, "%zu name servers are too many: at most %d", count,
-				 RESOLVER_MAX_SERVERS);
+		return error_set(error, EINVAL, "%zu name servers are too many; the maximum is %d",
+				 count, RESOLVER_MAX_SERVERS);
 	made = calloc(1, sizeof(*made));
 	if (!made)
-		return error_set(error, ENOMEM, "no memory for the resolver");
+		return error_set(error, ENOMEM, "not enough memory for the resolver");
 	made->times = *times;
 	made->due_ns = NEVER;
 	for (size_t i = 0; i < RESOLVER_MAX_QUESTIONS; i++)
@@ -159,7 +159,7 @@ int resolver_new_timed(const char *const *nameservers, size_t count,
 		if (!set_server(nameservers[i], &made->servers[i])) {
 			free(made);
 			return error_set(error, EINVAL,
-					 "\"%s\" is no name server: write an address such as "
+					 "\"%s\" is not a name server: expected an address such as "
 					 "192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53",
 					 nameservers[i]);
 		}
@@ -178,7 +178,7 @@ int resolver_new_timed(const char *const *nameservers, size_t count,
 	if (status != ARES_SUCCESS) {
 		free(made);
 		return error_set(error, status == ARES_ENOMEM ? ENOMEM : EIO,
-				 "names cannot be resolved: %s; see %s", ares_strerror(status),
+				 "cannot resolve names: %s; see %s", ares_strerror(status),
 				 RESOLV_CONF);
 	}
 	*resolver = made;
@@ -603,8 +603,8 @@ static const char *why(const struct dns_cache_name *name)
 	if (six && !says_no(six))
 		return ares_strerror(six);
 	if (four && six)
-		return four == ARES_ENOTFOUND ? "there is no such name" : "it has no address";
-	return name->cut ? "it has more addresses than are kept of one name" : NULL;
+		return four == ARES_ENOTFOUND ? "no such name" : "it has no address";
+	return name->cut ? "it has too many addresses" : NULL;
 }
 
 void resolver_failures(const struct resolver *resolver,

@@ -59,13 +59,13 @@ static int unix_address(const char *path, struct datagram *datagram, struct erro
 
 	if (path[0] != '/')
 		return error_set(error, EINVAL,
-				 UNIX_PREFIX "%.100s: write the socket's whole path, as in "
+				 UNIX_PREFIX "%.100s: the socket's path must be absolute, as in "
 					     "unix:///run/agent.socket",
 				 path);
 	if (length > sizeof(address->sun_path))
 		return error_set(error, EINVAL,
-				 UNIX_PREFIX "%.100s...: a socket's path has at most %zu bytes",
-				 path, sizeof(address->sun_path));
+				 UNIX_PREFIX "%.100s...: a socket path has at most %zu bytes", path,
+				 sizeof(address->sun_path));
 	address->sun_family = AF_UNIX;
 	memcpy(address->sun_path, path, length);
 	/* The longest path has no room for the NUL, and needs none: unix(7). */
@@ -82,11 +82,11 @@ static int udp_address(const char *target, uint16_t port, struct datagram *datag
 	struct addrinfo *found;
 
 	if (port == 0)
-		return error_set(error, EINVAL, "%.100s: an agent's UDP port is from 1 to 65535",
-				 target);
+		return error_set(error, EINVAL,
+				 "%.100s: the agent's UDP port must be from 1 to 65535", target);
 	if (getaddrinfo(number, NULL, &hints, &found) != 0)
 		return error_set(error, EINVAL,
-				 "\"%.100s\" is no address of an agent: write an IPv4 or IPv6 "
+				 "\"%.100s\" is not an agent's address: expected an IPv4 or IPv6 "
 				 "address, or unix:///PATH for a datagram socket",
 				 target);
 	memcpy(&datagram->address, found->ai_addr, found->ai_addrlen);
@@ -164,7 +164,7 @@ int datagram_open(const char *target, uint16_t port, struct datagram **datagram,
 	int result;
 
 	if (!made)
-		return error_set(error, ENOMEM, "no memory for a socket to %.100s", target);
+		return error_set(error, ENOMEM, "not enough memory for a socket to %.100s", target);
 	made->fd = -1;
 	if (strncmp(target, UNIX_PREFIX, prefix) == 0)
 		result = unix_address(target + prefix, made, error);
@@ -173,7 +173,7 @@ int datagram_open(const char *target, uint16_t port, struct datagram **datagram,
 	if (result == 0) {
 		result = -make_socket(made);
 		if (result < 0)
-			error_set(error, -result, "no socket to %.100s: %s", target,
+			error_set(error, -result, "cannot open a socket to %.100s: %s", target,
 				  strerror(-result));
 		close_socket(made); /* it is connected when the first datagram goes out */
 	}

@@ -259,10 +259,10 @@ static enum MHD_Result check_request(struct connection *connection, const char *
 {
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return explain(connection, MHD_HTTP_METHOD_NOT_ALLOWED, MHD_HTTP_HEADER_ALLOW,
-			       "GET, HEAD", "Only GET and HEAD are answered here.\n");
+			       "GET, HEAD", "Only GET and HEAD are supported.\n");
 	if (has_body(connection))
 		return explain(connection, MHD_HTTP_CONTENT_TOO_LARGE, NULL, NULL,
-			       "A request must have no body here.\n");
+			       "A request must not have a body.\n");
 	return MHD_YES;
 }
 
@@ -283,7 +283,7 @@ static enum MHD_Result ask(struct connection *connection, const char *path)
 
 	if (http->late >= MAX_LATE || !(request = calloc(1, sizeof(*request))))
 		return explain(connection, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, NULL,
-			       "Too many requests wait for their answers; try again later.\n");
+			       "Too many requests are waiting; try again later.\n");
 	request->http = http;
 	request->connection = connection;
 	request->next = http->requests;
@@ -466,10 +466,10 @@ int http_open(const char *address, uint16_t port, http_handler *handler, void *u
 	if (http_library_load(&made->library, &clause) < 0) {
 		close(fd);
 		http_close(made);
-		return error_set(error, ENOENT,
-				 "cannot listen on %.60s, port %u: %s; install it, or leave the "
-				 "address out",
-				 address, port, clause.text);
+		return error_set(
+			error, ENOENT,
+			"cannot listen on %.60s, port %u: %s; install it, or disable the listener",
+			address, port, clause.text);
 	}
 	result = start(made, fd, family);
 	if (result) {

@@ -16,8 +16,7 @@ int http_library_load(struct http_library *library, struct error *error)
 	void *function;
 
 	if (!handle)
-		return error_set(error, ENOENT, "libmicrohttpd cannot be loaded: %.200s",
-				 dlerror());
+		return error_set(error, ENOENT, "cannot load libmicrohttpd: %.200s", dlerror());
 		/* ISO C knows no way from an object's pointer to a function's; POSIX does. */
 #define LOAD(name)                                                                                 \
 	function = dlsym(handle, "MHD_" #name);                                                    \

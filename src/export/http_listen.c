@@ -25,12 +25,12 @@ int http_listen_failed(struct error *error, int errnum, const char *address, uin
 	switch (errnum) {
 	case EADDRINUSE:
 		return error_set(error, errnum,
-				 "port in use: another program listens on %s; end it, or choose "
+				 "port in use: another program listens on %s; stop it, or choose "
 				 "another port",
 				 where);
 	case EADDRNOTAVAIL:
 		return error_set(error, errnum,
-				 "cannot listen on %s: this machine has no such address; choose "
+				 "cannot listen on %s: this host has no such address; choose "
 				 "one that `ip address` shows",
 				 where);
 	case EACCES:
@@ -86,8 +86,8 @@ int http_listen(const char *address, uint16_t port, int *family, struct error *e
 	if ((!strchr(address, ':') && inet_pton(AF_INET, address, &v4) != 1) ||
 	    getaddrinfo(address, service, &hints, &found) != 0)
 		return error_set(error, EINVAL,
-				 "cannot listen on '%.100s': it is no IPv4 or IPv6 address; write "
-				 "one, such as 127.0.0.1 or ::1",
+				 "cannot listen on '%.100s': it is not an IPv4 or IPv6 address "
+				 "such as 127.0.0.1 or ::1",
 				 address);
 	*family = found->ai_family;
 	fd = listen_on(found->ai_addr, found->ai_addrlen);

@@ -13,7 +13,7 @@ int http_open(const char *address, uint16_t port, http_handler *handler, void *u
 	(void)http;
 	return error_set(error, ENOTSUP,
 			 "cannot listen on %.60s, port %u: this tcpmetro was built without "
-			 "libmicrohttpd; build it with that, or leave the address out",
+			 "libmicrohttpd; rebuild it with libmicrohttpd, or disable the listener",
 			 address, port);
 }
 

@@ -200,14 +200,14 @@ static void append_pairs(struct text *text, const struct prometheus_pairs *pairs
 		return;
 	append_rtt(text, pairs);
 	append_pair_counter(text, pairs, "tcpmetro_segments_total",
-			    "Segments that src sent to dst, captured copies not counted.",
+			    "Segments sent by src to dst, without duplicates in the capture.",
 			    segments);
 	append_pair_counter(text, pairs, "tcpmetro_retransmitted_segments_total",
-			    "Of the segments, those sent again.", retransmitted);
+			    "Retransmitted segments.", retransmitted);
 	append_pair_counter(text, pairs, "tcpmetro_out_of_order_segments_total",
-			    "Of the segments, those first seen after later ones.", out_of_order);
+			    "Segments first captured after later ones.", out_of_order);
 	append_pair_counter(text, pairs, "tcpmetro_flows_ended_total",
-			    "Flows of src and dst that ended.", flows);
+			    "Ended flows between src and dst.", flows);
 }
 
 /* ---- ourselves ---- */
@@ -226,12 +226,12 @@ static void append_statsd(struct text *text, const struct datagram_counts *count
 	/* A refusal that comes later makes of what was sent what is lost: only their sum never
 	 * falls. */
 	append_one(text, "tcpmetro_statsd_datagrams_total", "counter",
-		   "Datagrams for the agent, those that were lost among them.",
-		   counts->sent + counts->lost);
-	append_one(text, "tcpmetro_statsd_points_total", "counter", "Points in these datagrams.",
+		   "Datagrams for the agent, including lost ones.", counts->sent + counts->lost);
+	append_one(text, "tcpmetro_statsd_points_total", "counter",
+		   "Points in the datagrams for the agent, including lost ones.",
 		   counts->sent_points + counts->lost_points);
 	append_one(text, "tcpmetro_statsd_lost_datagrams_total", "counter",
-		   "Of the datagrams, those known to be lost: the agent was away, or did not read.",
+		   "Datagrams known to be lost, because the agent was down or did not read.",
 		   counts->lost);
 	append_one(text, "tcpmetro_statsd_lost_points_total", "counter",
 		   "Points in the datagrams known to be lost.", counts->lost_points);
@@ -241,34 +241,34 @@ static void append_process(struct text *text, const struct prometheus_facts *fac
 {
 	if (facts->start_ns > 0) {
 		prometheus_family(text, "process_start_time_seconds", "gauge",
-				  "When the process started, in seconds since the epoch.");
+				  "Start time of the process, in seconds since the epoch.");
 		text_string(text, "process_start_time_seconds ");
 		text_seconds(text, facts->start_ns);
 		text_char(text, '\n');
 	}
 	if (facts->resident_bytes)
 		append_one(text, "process_resident_memory_bytes", "gauge",
-			   "Resident memory of the process.", facts->resident_bytes);
+			   "Resident memory of the process, in bytes.", facts->resident_bytes);
 	if (facts->cpu_seconds >= 0) {
 		prometheus_family(text, "process_cpu_seconds_total", "counter",
-				  "Time that processors spent on the process.");
+				  "CPU time of the process, user and system, in seconds.");
 		text_string(text, "process_cpu_seconds_total ");
 		text_seconds(text, (int64_t)(facts->cpu_seconds * 1e9));
 		text_char(text, '\n');
 	}
 	if (facts->open_fds)
-		append_one(text, "process_open_fds", "gauge", "Open file descriptors.",
+		append_one(text, "process_open_fds", "gauge", "Number of open file descriptors.",
 			   facts->open_fds);
 }
 
 static void append_ourselves(struct text *text, const struct prometheus_facts *facts)
 {
 	prometheus_family(text, "tcpmetro_build_info", "gauge",
-			  "Always 1; the labels tell which tcpmetro this is.");
+			  "Always 1; the label is the version of tcpmetro.");
 	prometheus_line(text, "tcpmetro_build_info", "version=\"" TCPMETRO_VERSION "\"", 1);
 	append_statsd(text, facts->statsd);
 	prometheus_family(text, "tcpmetro_config_reloads_total", "counter",
-			  "Times the configuration was read again, by result.");
+			  "Configuration reloads, by result.");
 	prometheus_line(text, "tcpmetro_config_reloads_total", "result=\"ok\"", facts->reloads);
 	prometheus_line(text, "tcpmetro_config_reloads_total", "result=\"failed\"",
 			facts->reloads_failed);

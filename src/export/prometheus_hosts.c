@@ -67,7 +67,7 @@ static void append_host(struct text *text, struct hosts *hosts, const struct tcp
 {
 	if (!hosts->begun)
 		prometheus_family(text, NAME, "gauge",
-				  "Always 1; the name that an address in src or dst has now.");
+				  "Always 1; the current name of an address in src or dst.");
 	hosts->begun = true;
 	text_clear(&hosts->labels);
 	text_address(&hosts->scratch, address);

@@ -41,7 +41,7 @@ int local_hosts_init(struct local_hosts *local, const struct options *options, s
 	*local = (struct local_hosts){.watch = local_addresses_watch()};
 	result = find(options, &local->sets[0]);
 	if (result < 0)
-		return error_set(error, -result, "this machine's addresses cannot be read: %s",
+		return error_set(error, -result, "cannot read this host's addresses: %s",
 				 strerror(-result));
 	return 0;
 }

@@ -191,7 +191,7 @@ static void take_facts(struct pipeline *pipeline)
 	pipeline->facts.last_ns = facts->last_ns;
 	if (facts->refused && !pipeline->filter_refused) {
 		if (!pipeline->silent)
-			message_print("%s; frames of this link type are left out",
+			message_print("%s; frames of this link type are skipped",
 				      pipeline->frame_filter.refusal.text);
 		pipeline->filter_refused = true;
 	}

@@ -55,7 +55,7 @@ int worker_init(struct worker *worker, struct workers_common *common, struct sou
 	worker->wake = event_fd_new();
 	if (worker->wake >= 0)
 		return 0;
-	result = error_set(error, errno, "no eventfd: %s", strerror(errno));
+	result = error_set(error, errno, "cannot create an eventfd: %s", strerror(errno));
 	worker_done(worker);
 	return result;
 }
@@ -67,10 +67,9 @@ static void note_exact(struct worker *worker)
 
 	worker->pipeline.frame_filter.filter_tagged = exact == LIVE_EXACT_BUT_TAGGED;
 	if (exact == LIVE_TOO_LARGE && !worker->silent)
-		message_print(
-			"%s: the filter is too large for the kernel, so all packets are looked "
-			"at; networks instead of addresses make it smaller",
-			worker->name);
+		message_print("%s: the filter is too large for the kernel, so the program itself "
+			      "filters all packets; networks instead of addresses make it smaller",
+			      worker->name);
 }
 
 int worker_measures(struct worker *worker, const struct options *options,
@@ -211,7 +210,7 @@ static void take_filter(struct worker *worker)
 	if (!filter)
 		return;
 	if (worker->live && live_source_refilter(worker->source, filter->expression, &error) < 0) {
-		message_print("%s; the one before stays", error.text);
+		message_print("%s; the previous filter stays in force", error.text);
 	} else {
 		pipeline_set_filter(&worker->pipeline, filter->compiled);
 		filter->compiled = NULL;
@@ -261,7 +260,7 @@ static void tell(struct worker *worker, const char *what)
 	if (worker->silent || worker->told > TELL_MOST)
 		return;
 	message_print("%s: the interface %s%s", worker->name, what,
-		      worker->told == TELL_MOST ? "; more of this will not be told for a while"
+		      worker->told == TELL_MOST ? "; further messages are suppressed for a while"
 						: "");
 }
 
@@ -278,20 +277,19 @@ static bool try_resume(struct worker *worker)
 {
 	switch (live_source_resume(worker->source)) {
 	case 0:
-		tell(worker, "is back, capture goes on");
+		tell(worker, "is back, capture continues");
 		begin_anew(worker);
 		break;
 	case 1:
-		tell(worker, "is back, captured by one thread from now on");
+		tell(worker, "is back, capture continues with one thread");
 		begin_anew(worker);
 		break;
 	case -ENOTSUP:
 		if (!worker->silent)
-			message_print(
-				"%s: it cannot be captured again by several threads without new "
-				"rights, nor by one, for there was no loopback interface to wait "
-				"on",
-				worker->name);
+			message_print("%s: capture cannot continue: several threads would need "
+				      "privileges that were dropped, and one thread a loopback "
+				      "interface to wait on",
+				      worker->name);
 		worker->failed = !worker->silent;
 		return false;
 	default:
@@ -407,7 +405,7 @@ int worker_start(struct worker *worker, struct error *error)
 	int result = pthread_create(&worker->thread, NULL, run, worker);
 
 	if (result)
-		return error_set(error, result, "no thread can be started: %s", strerror(result));
+		return error_set(error, result, "cannot start a thread: %s", strerror(result));
 	worker->started = true;
 	return 0;
 }

@@ -85,7 +85,7 @@ static int open_regular(const char *path, struct error *error)
 		result = error_set(error, errno, "cannot read %.300s: %s", path, strerror(errno));
 	else if (!S_ISREG(status.st_mode))
 		result = error_set(error, EINVAL,
-				   "%.300s is no regular file; a pipe can be read by -r", path);
+				   "%.300s is not a regular file; use -r to read a pipe", path);
 	else if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0)
 		result = error_set(error, errno, "cannot read %.300s: %s", path, strerror(errno));
 	if (result < 0)
@@ -125,9 +125,9 @@ int workers_open(struct workers *workers, const struct options *options,
 	};
 	workers->common.packets_due = workers->common.packets_left;
 	if (workers->common.answers < 0)
-		return error_set(error, errno, "no eventfd: %s", strerror(errno));
+		return error_set(error, errno, "cannot create an eventfd: %s", strerror(errno));
 	if (!packet_ports_set(&ports, options->tunnel_ports, options->tunnel_port_count))
-		return error_set(error, EINVAL, "--tunnel-port: these ports cannot be");
+		return error_set(error, EINVAL, "--tunnel-port: invalid ports");
 	workers->all = calloc(wanted_count(options), sizeof(*workers->all));
 	if (!workers->all)
 		return error_set(error, ENOMEM, "out of memory");

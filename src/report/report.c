@@ -38,13 +38,13 @@ int report_open(const char *format, const struct report_settings *settings, stru
 		if (strcmp(format, formats[i].name) == 0)
 			ops = settings->samples ? formats[i].samples : formats[i].report;
 	if (!ops)
-		return error_set(error, EINVAL, "'%s' is no output format; there are %s", format,
-				 report_formats());
+		return error_set(error, EINVAL, "'%s' is not an output format; expected one of %s",
+				 format, report_formats());
 
 	struct report *made = calloc(1, sizeof(*made));
 
 	if (!made)
-		return error_set(error, ENOMEM, "no memory for the output");
+		return error_set(error, ENOMEM, "not enough memory for the output");
 	made->ops = ops;
 	made->settings = *settings;
 	text_init(&made->text);

@@ -81,7 +81,7 @@ int report_groups(struct report *output, const struct groups *groups,
 
 /* What helps where flows were forgotten for want of room. Which of the limits it was is not
  * counted, and where one is made larger, the other may be next. */
-#define REPORT_EVICTION_ADVICE "larger --max-memory and --max-flows keep more"
+#define REPORT_EVICTION_ADVICE "increase --max-memory and --max-flows"
 
 /* How many flows were forgotten for want of room, by the facts of report_groups, if the
  * format could not tell: csv and json hold rows or samples alone. Somebody else should. */

@@ -29,8 +29,8 @@ static const char *const decode_words[TCPM_DECODES] = {
 	[TCPM_DECODE_FRAGMENT] = "fragments without a TCP header",
 	[TCPM_DECODE_TRUNCATED] = "captured too short",
 	[TCPM_DECODE_MALFORMED] = "malformed",
-	[TCPM_DECODE_LINKTYPE] = "of a link type that is not decoded",
-	[TCPM_DECODE_TOO_DEEP] = "nested too deep",
+	[TCPM_DECODE_LINKTYPE] = "of an unsupported link type",
+	[TCPM_DECODE_TOO_DEEP] = "nested too deeply",
 };
 
 static void append_label(struct text *text, const char *label)
@@ -251,11 +251,11 @@ static void append_capture_notes(struct text *text, const struct tcpm_counters *
 {
 	append_note(text, counters->copies, "packet was captured twice and used once",
 		    "packets were captured twice and used once");
-	append_note(text, counters->clock_steps, "time the capture's time went back",
-		    "times the capture's time went back");
+	append_note(text, counters->clock_steps, "step back in the capture's time",
+		    "steps back in the capture's time");
 	append_note(text, counters->flows_evicted,
-		    "flow was forgotten early for want of room; " REPORT_EVICTION_ADVICE,
-		    "flows were forgotten early for want of room; " REPORT_EVICTION_ADVICE);
+		    "flow was evicted early because of a limit; " REPORT_EVICTION_ADVICE,
+		    "flows were evicted early because of a limit; " REPORT_EVICTION_ADVICE);
 }
 
 static void append_group_notes(struct text *text, const struct groups *groups)
@@ -268,16 +268,16 @@ static void append_group_notes(struct text *text, const struct groups *groups)
 		    "segment of directions without a sample is in no row",
 		    "segments of directions without a sample are in no row");
 	append_note(text, tally->other_for_cap,
-		    "sample came after the cap on rows was reached; it is in \"other\"",
-		    "samples came after the cap on rows was reached; they are in \"other\"");
+		    "sample exceeds the maximum number of rows; it is in \"other\"",
+		    "samples exceed the maximum number of rows; they are in \"other\"");
 	append_note(text, tally->other_for_memory,
-		    "sample found no memory for a row; it is in \"other\"; "
-		    "a larger --max-memory holds more",
-		    "samples found no memory for a row; they are in \"other\"; "
-		    "a larger --max-memory holds more");
+		    "sample had no memory for a row; it is in \"other\"; "
+		    "increase --max-memory",
+		    "samples had no memory for a row; they are in \"other\"; "
+		    "increase --max-memory");
 	append_note(text, tally->without_histogram,
-		    "sample found no memory and is missing from the percentiles",
-		    "samples found no memory and are missing from the percentiles");
+		    "sample had no memory and is missing from the percentiles",
+		    "samples had no memory and are missing from the percentiles");
 }
 
 void report_totals_append(struct text *text, const struct groups *groups,

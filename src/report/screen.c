@@ -55,7 +55,7 @@ static void append_status(struct text *text, const struct run_totals *facts)
 		text_string(text, "  coverage ");
 		units_percent(text, counters->acks - missed, counters->acks);
 	}
-	text_string(text, "  (Ctrl-C ends with the whole report)\n\n");
+	text_string(text, "  (Ctrl-C prints the full report)\n\n");
 }
 
 static void append_content(struct text *text, const struct report_settings *settings,

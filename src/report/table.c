@@ -15,8 +15,8 @@ static void report(struct report *output, const struct groups *groups,
 	if (output->settings.intervals && output->layout.shown[TABLE_RECEIVER])
 		text_char(text, '\n');
 	if (table.rows) {
-		text_string(text, "RTT from the capture point to the receiver and back: what the "
-				  "sender sent, the receiver acknowledged\n\n");
+		text_string(text, "RTT from the capture point to the receiver and back: the "
+				  "sender's segments, acknowledged by the receiver\n\n");
 		table_print_titles(text, &table);
 		table_print_rows(text, &table, output);
 		table_print_notes(text, &table);
@@ -25,8 +25,9 @@ static void report(struct report *output, const struct groups *groups,
 		table_print_notes(text, &table);
 		text_char(text, '\n');
 	} else {
-		text_string(text, "No round-trip time: no packet acknowledges data that was seen "
-				  "being sent.\n\n");
+		text_string(
+			text,
+			"No round-trip time: no packet acknowledges data that was captured.\n\n");
 	}
 	table_done(&table);
 	report_totals_append(text, groups, facts);

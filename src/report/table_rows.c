@@ -451,11 +451,12 @@ void table_print_notes(struct text *text, const struct table *table)
 {
 	print_number_of_rows(text, table->ranking.left_out, " beyond the limit");
 	print_number_of_rows(text, table->ranking.hidden,
-			     " of this side's own answers (--both-sides shows them)");
+			     " with a local receiver (--both-sides shows them)");
 	text_char(text, '\n');
 	if (table->has_bound)
 		text_string(text,
 			    "<=: no network sample; the smallest response is an upper bound\n");
-	text_string(text, "loss: segments sent again; resp p50: median response, which may hold a "
-			  "delayed ACK or think time\n");
+	text_string(text,
+		    "loss: retransmitted segments; resp p50: median response, which may hold a "
+		    "delayed ACK or think time\n");
 }

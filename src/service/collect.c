@@ -76,7 +76,7 @@ void collect_take(struct service_state *state)
 	if (!state->asked || (waiting && !is_late(state)))
 		return;
 	if (waiting && !state->stuck)
-		log_line(LOG_LEVEL_CRITICAL, "%s: the capture thread does not answer",
+		log_line(LOG_LEVEL_CRITICAL, "%s: the capture thread does not respond",
 			 monitor_name(waiting));
 	/* It may still use the addresses that were local before. */
 	if (!waiting)
@@ -107,11 +107,11 @@ void collect_request(void *user, struct http_request *request, const char *path)
 
 	if (strcmp(path, "/healthz") == 0) {
 		if (collect_is_stuck(state))
-			answer_plain(request, 503, "a capture thread does not answer\n");
+			answer_plain(request, 503, "a capture thread does not respond\n");
 		else
 			answer_plain(request, 200, "ok\n");
 	} else if (strcmp(path, "/metrics") != 0) {
-		answer_plain(request, 404, "here are /metrics and /healthz\n");
+		answer_plain(request, 404, "Available paths: /metrics and /healthz\n");
 	} else if (fresh || state->scrape_count == SERVICE_MAX_SCRAPES) {
 		answer_metrics(state, request);
 	} else {

@@ -46,8 +46,7 @@ void publish_monitor(struct service_state *state, struct monitor *monitor)
 	if (state->datagram && state->config) {
 		options = statsd_options(state, monitor);
 		if (statsd_groups(&state->statsd, &options, monitor->interval) < 0)
-			log_line(LOG_LEVEL_ERROR,
-				 "%s: there is not enough memory for all of its metrics",
+			log_line(LOG_LEVEL_ERROR, "%s: not enough memory for all of its metrics",
 				 monitor_name(monitor));
 		options.interface = monitor->instance->interface;
 		statsd_own(&state->statsd, &options, "packets", monitor->counters.frames, 'g');
@@ -107,7 +106,7 @@ void publish_losses(struct service_state *state)
 	losing = counts.lost > state->lost_before;
 	if (losing && !state->losing)
 		log_line(LOG_LEVEL_WARNING,
-			 "statsd at %s: datagrams are being lost (%s); capture goes on",
+			 "statsd at %s: datagrams are being lost (%s); capture continues",
 			 settings->statsd_ip, strerror(counts.error));
 	if (!losing && state->losing)
 		log_line(LOG_LEVEL_INFO,
@@ -214,7 +213,7 @@ int publish_metrics(struct service_state *state, struct text *text)
 static const char *state_name(const struct monitor *monitor)
 {
 	static const char *const names[] = {
-		[MONITOR_CLOSED] = "not there",
+		[MONITOR_CLOSED] = "not available",
 		[MONITOR_OPEN] = "open",
 		[MONITOR_RUNNING] = "captured",
 		[MONITOR_READ] = "read to its end",
@@ -239,14 +238,14 @@ static void log_probe(const struct monitor *monitor)
 		   monitor_name(monitor), state_name(monitor), counters->frames,
 		   monitor->facts.dropped, monitor->facts.interface_dropped, samples,
 		   counters->flows_now, counters->flows_evicted, pairs);
-	log_always("%s: looks at %.500s", monitor_name(monitor),
+	log_always("%s: measures %.500s", monitor_name(monitor),
 		   monitor->expression ? monitor->expression : "everything");
 }
 
 static void log_failure(void *user, const char *name, const char *why)
 {
 	(void)user;
-	log_always("the name %s: %s", name, why);
+	log_always("name %s: %s", name, why);
 }
 
 void publish_state(struct service_state *state)
@@ -255,7 +254,7 @@ void publish_state(struct service_state *state)
 
 	publish_counts(state, &counts);
 	log_always("state: up for %" PRId64 " s, %" PRIu64 " MB resident, %" PRIu64
-		   " reloads, %" PRIu64 " of them refused",
+		   " reloads, %" PRIu64 " of them failed",
 		   (clock_ns(CLOCK_REALTIME) - state->start_ns) / SECOND_NS,
 		   resident_bytes() / 1000000, state->reloads + state->reloads_failed,
 		   state->reloads_failed);

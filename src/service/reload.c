@@ -133,8 +133,7 @@ static int prepare_names(struct reload *reload, struct service_state *state, str
 	reload->resolver = state->resolver;
 	if (too_many_names(reload->config))
 		return error_set(error, EINVAL,
-				 "the whitelists have more than %d names, or addresses whose names "
-				 "are asked for",
+				 "the whitelists have more than %d names and addresses to resolve",
 				 MAX_NAMES);
 	if (!kept)
 		result = resolver_new(settings->nameservers, settings->nameserver_count,
@@ -145,8 +144,8 @@ static int prepare_names(struct reload *reload, struct service_state *state, str
 	}
 	result = want(reload->resolver, reload->config, kept ? state->config : NULL);
 	if (result < 0)
-		return error_set(error, -result, "names cannot be looked up: %s",
-				 result == -E2BIG ? "there are too many in the whitelists"
+		return error_set(error, -result, "cannot resolve names: %s",
+				 result == -E2BIG ? "the whitelists have too many"
 						  : strerror(-result));
 	if (!state->config)
 		wait_for_names(reload->resolver, reload->config);
@@ -192,7 +191,7 @@ static void open_http_again(struct service_state *state, http_handler *handler)
 
 	if (http_open(settings->prometheus_ip, (uint16_t)settings->prometheus_port, handler, state,
 		      &state->http, &error) < 0)
-		log_line(LOG_LEVEL_ERROR, "%s; Prometheus is not answered", error.text);
+		log_line(LOG_LEVEL_ERROR, "%s; /metrics is not available", error.text);
 }
 
 static int prepare_http(struct reload *reload, struct service_state *state, http_handler *handler,
@@ -241,7 +240,7 @@ static int prepare_log(const struct reload *reload, const struct service_state *
 	/* The open one goes on: no reason to refuse the rest. */
 	if (result < 0 && before && before->log_to_file && log.file &&
 	    strcmp(before->log_file, log.file) == 0) {
-		log_line(LOG_LEVEL_ERROR, "%s; it goes on as it was", error->text);
+		log_line(LOG_LEVEL_ERROR, "%s; the log settings stay unchanged", error->text);
 		return 0;
 	}
 	return result;
@@ -301,7 +300,7 @@ static int open_new(struct reload *reload, struct service_state *state, size_t n
 	reload->monitors[number] = monitor;
 	result = monitor_open(monitor, local_hosts_current(&state->local), error);
 	if (may_come(result)) {
-		message_print("%s; it is tried again until it is there", error->text);
+		message_print("%s; retrying until it appears", error->text);
 		monitor->retry_ns = clock_ns(CLOCK_MONOTONIC) + SERVICE_RETRY_NS;
 		return 0;
 	}
@@ -332,7 +331,7 @@ static int prepare_probes(struct reload *reload, struct service_state *state, st
 		any |= reload->monitors[i]->state != MONITOR_CLOSED;
 	}
 	if (!any && !state->config)
-		return error_set(error, ENODEV, "none of the interfaces is there");
+		return error_set(error, ENODEV, "none of the interfaces exists");
 	return 0;
 }
 

@@ -82,7 +82,7 @@ static void reload(struct service_state *state)
 		result = reload_prepare(&reload, state, config, collect_request, &error);
 	if (result < 0) {
 		state->reloads_failed++;
-		log_line(LOG_LEVEL_ERROR, "%s; the configuration before stays in force",
+		log_line(LOG_LEVEL_ERROR, "%s; the previous configuration stays in force",
 			 error.text);
 	} else {
 		reload_commit(&reload, state);
@@ -113,7 +113,7 @@ static void follow(struct monitor *monitor)
 	if (result < 0)
 		log_line(LOG_LEVEL_ERROR, "%s: %s", monitor_name(monitor), error.text);
 	else if (result > 0)
-		log_line(LOG_LEVEL_INFO, "%s: looks at %.500s", monitor_name(monitor),
+		log_line(LOG_LEVEL_INFO, "%s: measures %.500s", monitor_name(monitor),
 			 monitor->expression ? monitor->expression : "everything");
 }
 
@@ -138,7 +138,7 @@ static void on_signals(struct service_state *state)
 			collect_begin(state);
 			break;
 		default:
-			log_line(LOG_LEVEL_INFO, "%s: it ends",
+			log_line(LOG_LEVEL_INFO, "%s: stopping",
 				 info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 			state->stop = true;
 		}
@@ -159,7 +159,7 @@ static void retry(struct service_state *state, struct monitor *monitor)
 	if (!result)
 		result = monitor_start(monitor, &error);
 	if (!result)
-		log_line(LOG_LEVEL_INFO, "%s: is there, and captured", monitor_name(monitor));
+		log_line(LOG_LEVEL_INFO, "%s: appeared, capture started", monitor_name(monitor));
 	else
 		log_line(LOG_LEVEL_DEBUG, "%s", error.text);
 }
@@ -178,11 +178,11 @@ static void look_after(struct service_state *state, struct monitor *monitor)
 		monitor->retry_ns = clock_ns(CLOCK_MONOTONIC) + SERVICE_RETRY_NS;
 		state->failed |= monitor->failed;
 		if (monitor->state == MONITOR_READ)
-			log_line(LOG_LEVEL_INFO, "%s: it was read to its end%s",
+			log_line(LOG_LEVEL_INFO, "%s: was read to its end%s",
 				 monitor->instance->pcap,
-				 monitor->failed ? ", as far as that could be" : "");
+				 monitor->failed ? ", as far as possible" : "");
 		else
-			log_line(LOG_LEVEL_ERROR, "%s: the capture has ended; it is tried again",
+			log_line(LOG_LEVEL_ERROR, "%s: the capture has ended; retrying",
 				 monitor_name(monitor));
 		break;
 	case MONITOR_CLOSED:
@@ -236,7 +236,7 @@ static void on_tick(struct service_state *state)
 		state->alive_ns = now_ns;
 	}
 	if (all_read(state)) {
-		log_line(LOG_LEVEL_INFO, "all captures have been read: it ends");
+		log_line(LOG_LEVEL_INFO, "all captures have been read: stopping");
 		state->stop = true;
 	}
 }
@@ -326,7 +326,7 @@ static void serve(struct service_state *state)
 			calloc(FIXED + state->monitor_count + RESOLVER_MAX_FDS, sizeof(*polled));
 
 		if (!polled) {
-			log_line(LOG_LEVEL_CRITICAL, "out of memory: it ends");
+			log_line(LOG_LEVEL_CRITICAL, "out of memory: stopping");
 			state->failed = true;
 			break;
 		}
@@ -358,7 +358,8 @@ static int make_descriptors(struct service_state *state, struct error *error)
 	state->statsd_timer = timer_fd_new(0, 0);
 	state->tick = timer_fd_new(tick_ns(), tick_ns());
 	if (state->signals < 0 || state->statsd_timer < 0 || state->tick < 0)
-		return error_set(error, errno, "no descriptor for signals and timers: %s",
+		return error_set(error, errno,
+				 "cannot create descriptors for signals and timers: %s",
 				 strerror(errno));
 	return 0;
 }
@@ -369,7 +370,7 @@ static void hand_log_over(const struct privileges *privileges)
 	int result = geteuid() == 0 ? log_give(privileges->uid, privileges->gid) : 0;
 
 	if (result < 0)
-		log_line(LOG_LEVEL_WARNING, "the log cannot be given to the user %s: %s",
+		log_line(LOG_LEVEL_WARNING, "cannot change the owner of the log to %s: %s",
 			 privileges->name, strerror(-result));
 }
 
@@ -378,7 +379,7 @@ static void check_rereading(const struct options *options)
 {
 	if (access(options->config, R_OK) < 0)
 		log_line(LOG_LEVEL_WARNING,
-			 "%s can be read by root, but not again after rights were given up: %s; "
+			 "%s can be read by root, but not after privileges are dropped: %s; "
 			 "a reload will fail",
 			 options->config, strerror(errno));
 }
@@ -451,7 +452,7 @@ static void finish(struct service_state *state)
 	if (state->datagram)
 		datagram_flush(state->datagram);
 	if (!ended) {
-		log_line(LOG_LEVEL_WARNING, "a capture file is still being waited for");
+		log_line(LOG_LEVEL_WARNING, "a capture file is still being read");
 		log_close();
 		_exit(EXIT_NOT_ALL);
 	}
@@ -506,7 +507,7 @@ enum exit_status run_service(const struct options *options)
 		return status_of(result);
 	}
 	message_redirect(log_message);
-	log_line(LOG_LEVEL_INFO, "tcpmetro %s begins by %s", tcpm_version(), options->config);
+	log_line(LOG_LEVEL_INFO, "tcpmetro %s started with %s", tcpm_version(), options->config);
 	tell_ready(&state);
 	serve(&state);
 	finish(&state);

@@ -191,7 +191,7 @@ static bool tell_lost(void)
 static bool tell_left_out(struct gate *gate)
 {
 	if (gate->left_out &&
-	    !emitf(gate->worst, "%llu lines were left out here: more than %d a minute",
+	    !emitf(gate->worst, "%llu lines were suppressed here: more than %d per minute",
 		   (unsigned long long)gate->left_out, LOG_PER_MINUTE))
 		return false;
 	gate->left_out = 0;
@@ -220,14 +220,14 @@ int log_open(const struct log_settings *settings, struct error *error)
 	if (settings->file) {
 		file = strdup(settings->file);
 		if (!file)
-			return error_set(error, ENOMEM, "no memory for the log");
+			return error_set(error, ENOMEM, "not enough memory for the log");
 		fd = log_file_open(file);
 		if (fd < 0) {
 			const int reason = errno;
 
 			free(file);
 			return error_set(error, reason,
-					 "the log %s cannot be opened: %s; its folder must exist "
+					 "cannot open the log %s: %s; its directory must exist "
 					 "and be writable, see log_to_file and --log-file",
 					 settings->file,
 					 reason == ELOOP ? "it is a symbolic link, which root "
@@ -265,7 +265,7 @@ void log_reopen(void)
 			take_file(log_state.file, fd);
 		else
 			emitf(LOG_LEVEL_ERROR,
-			      "the log %s cannot be opened anew: %s; the open one goes on",
+			      "cannot reopen the log %s: %s; the open file stays in use",
 			      log_state.file, strerror(errno));
 	}
 	pthread_mutex_unlock(&log_state.lock);
@@ -283,7 +283,7 @@ static void rotate(off_t size)
 	/* Not to be tried at each line from now on. */
 	log_state.rotate_at = size + LOG_ROTATE_BYTES;
 	if (!log_state.rotation_told)
-		emitf(LOG_LEVEL_WARNING, "the log %s cannot be renamed to %s.1: %s; it just grows",
+		emitf(LOG_LEVEL_WARNING, "cannot rename the log %s to %s.1: %s; it keeps growing",
 		      log_state.file, log_state.file, strerror(errno));
 	log_state.rotation_told = true;
 }

@@ -29,7 +29,7 @@ int privileges_find(const char *name, struct privileges *privileges, struct erro
 		}
 	}
 	if (!entry)
-		return error_set(error, EINVAL, "--user: there is no user \"%s\"", name);
+		return error_set(error, EINVAL, "--user: no such user \"%s\"", name);
 	snprintf(privileges->name, sizeof(privileges->name), "%s", name);
 	privileges->uid = entry->pw_uid;
 	privileges->gid = entry->pw_gid;
@@ -61,8 +61,8 @@ static int become(const struct privileges *privileges, bool keep_raw, struct err
 		return 0;
 	return error_set(
 		error, EPERM,
-		"cannot become the user %s, and will not look at packets as root (%s, step "
-		"%d); --user root stays root, without its capabilities",
+		"cannot switch to user %s, and packets are not processed as root (%s, step "
+		"%d); --user root stays root without capabilities",
 		privileges->name, errno ? strerror(errno) : "refused", -result);
 }
 
@@ -103,7 +103,7 @@ int privileges_drop(const struct privileges *privileges, bool keep_raw, struct e
 	int result = 0;
 
 	if (capng_get_caps_process() != 0)
-		return error_set(error, EPERM, "its own capabilities cannot be read");
+		return error_set(error, EPERM, "cannot read the capabilities of the process");
 	if (geteuid() == 0 && privileges->uid != 0) {
 		result = become(privileges, keep_raw, error);
 	} else {
@@ -113,16 +113,15 @@ int privileges_drop(const struct privileges *privileges, bool keep_raw, struct e
 		if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
 			if (raw_alone && do_without(keep_raw) == 0)
 				return 0;
-			result = error_set(error, EPERM, "its capabilities cannot be given up");
+			result = error_set(error, EPERM, "cannot drop the capabilities");
 		}
 	}
 	if (result < 0)
 		return result;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_set(error, errno, "it cannot rule out new rights: %s",
-				 strerror(errno));
+		return error_set(error, errno, "cannot set no_new_privs: %s", strerror(errno));
 	if (!dropped(keep_raw))
-		return error_set(error, EPERM, "its capabilities were not given up");
+		return error_set(error, EPERM, "the capabilities were not dropped");
 	return 0;
 }
 

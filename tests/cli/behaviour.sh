@@ -67,7 +67,7 @@ stopped_by() {
     [ $status = 1 ] || echo "status $status, expected 1"
     "$program" -r mixed.pcap >whole 2>&1
     same whole out
-    echo 'tcpmetro: stopped by a signal; this is what was read until then' >words
+    echo 'tcpmetro: stopped by a signal; the report covers what was read until then' >words
     same words err
   }
 }

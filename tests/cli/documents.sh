@@ -37,9 +37,9 @@ mapfile -t long < <(grep -oE '^	\{"[a-z0-9-]+"' <<<"$table" | sed 's/.*"\(.*\)"/
 mapfile -t short < <(grep -oE "^	\{\"[a-z0-9-]+\", '.'" <<<"$table" | sed "s/.*'\(.\)'/-\1/")
 mapfile -t keys < <(grep -oE '\.key = "[a-z0-9_]+"' <<<"$table" | sed 's/.*"\(.*\)"/\1/')
 mapfile -t shown < <("$program" --help | grep -oE '(^|[ (])--?[A-Za-z][a-z0-9-]*' | tr -d ' (')
-mapfile -t sorts < <("$program" --sort "?" -r x 2>&1 | sed 's/.*none of //; s/, /\n/g')
-mapfile -t groups < <("$program" --group-by "?" 2>&1 | sed 's/.*none of //; s/, /\n/g')
-mapfile -t formats < <("$program" --format "?" 2>&1 | sed 's/.*none of //; s/, /\n/g')
+mapfile -t sorts < <("$program" --sort "?" -r x 2>&1 | sed 's/.*not one of //; s/, /\n/g')
+mapfile -t groups < <("$program" --group-by "?" 2>&1 | sed 's/.*not one of //; s/, /\n/g')
+mapfile -t formats < <("$program" --format "?" 2>&1 | sed 's/.*not one of //; s/, /\n/g')
 demo=$root/tests/net/demo.pcap
 mapfile -t columns < <("$program" -r "$demo" --format csv | sed '1!d; s/,/\n/g')
 mapfile -t sample_columns < <("$program" -r "$demo" --samples --format csv | sed '1!d; s/,/\n/g')

@@ -40,7 +40,7 @@ kilobytes() {
 
 # The flows that were forgotten for want of room, by the report in `out`; nothing: none.
 forgotten() {
-  sed -n 's/^note  *\([0-9,]*\) flows* w[aser]* forgotten early.*/\1/p' out | tr -d ,
+  sed -n 's/^note  *\([0-9,]*\) flows* w[aser]* evicted early.*/\1/p' out | tr -d ,
 }
 
 # stays_within MIB THREADS: beside what the program has without any flow, and 2 MiB: the capture
@@ -71,7 +71,7 @@ all_fits() {
 finds_all() {
   "$program" -r scan.pcap --quiet --samples --format csv --max-memory "$1" --threads "$2" \
     >"samples-$1" 2>err || cat err
-  grep -q '^tcpmetro: [0-9]* flows were forgotten early' err || echo "it reports: $(cat err)"
+  grep -q '^tcpmetro: [0-9]* flows were evicted early' err || echo "it reports: $(cat err)"
   awk -F, '
     NR == FNR {
       want[$1, $2, $3, $4, $5] = $6

@@ -154,7 +154,7 @@ stopped() {
   status=$?
   child=
   [ $status = 1 ] || echo "status $status, expected 1"
-  [ "$(cat err)" = 'tcpmetro: stopped by a signal; this is what was read until then' ] || cat err
+  [ "$(cat err)" = 'tcpmetro: stopped by a signal; the report covers what was read until then' ] || cat err
   packets=$(sed -n 's/^packets  *\([0-9,]*\).*/\1/p' out | tr -d ,)
   [ "${packets:-0}" -gt 0 ] && [ "$packets" -lt 180000 ] || echo "packets: $packets"
   "$program" -r long.pcap --threads 1 --samples --count "${packets:-1}" >want ||

@@ -81,7 +81,7 @@ stopped() {
   end_pipe 20
   [ $status = 1 ] || echo "status $status, expected 1"
   same whole out
-  echo 'tcpmetro: stopped by a signal; this is what was read until then' >words
+  echo 'tcpmetro: stopped by a signal; the report covers what was read until then' >words
   same words err
 }
 

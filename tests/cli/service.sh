@@ -66,7 +66,7 @@ start() {
     "$program" -c config.yaml </dev/null 2>log &
     child=$!
     within 100 begun_or_ended
-    said ' begins by ' && return
+    said ' started with ' && return
     wait "$child"
     child=
     grep -q 'port in use' log || return
@@ -74,7 +74,7 @@ start() {
 }
 
 begun_or_ended() {
-  said ' begins by ' || ended
+  said ' started with ' || ended
 }
 
 # in_force_times N, read_times N: whether N reloads have taken effect, and whether
@@ -84,7 +84,7 @@ in_force_times() {
 }
 
 read_times() {
-  [ "$(grep -c 'again.pcap: it was read to its end' log)" = "$1" ]
+  [ "$(grep -c 'again.pcap: was read to its end' log)" = "$1" ]
 }
 
 metrics() {
@@ -96,7 +96,7 @@ metrics() {
 
 start
 echo "1..13"
-check 'it begins, and reads the capture to its end' "$(says 'demo.pcap: it was read to its end')"
+check 'it begins, and reads the capture to its end' "$(says 'demo.pcap: was read to its end')"
 
 # What goes with the configuration before is sent to the agent before.
 config 127.0.0.1 again.pcap
@@ -137,7 +137,7 @@ check 'flows evicted for lack of memory are reported to Prometheus' "$(metrics >
   grep -qE '^tcpmetro_flows_evicted_total[{].*[}] [1-9]' metrics || head -n 40 metrics)"
 
 kill -USR1 "$child"
-check 'SIGUSR1 reports the state' "$(says 'state: up for .* 6 reloads, 3 of them refused')"
+check 'SIGUSR1 reports the state' "$(says 'state: up for .* 6 reloads, 3 of them failed')"
 
 kill -TERM "$child"
 problem=$(within 20 ended || echo "it runs on")
@@ -179,7 +179,7 @@ if [ -n "$library" ]; then
   LD_LIBRARY_PATH=$folder/broken "$program" -c config.yaml </dev/null 2>log
   status=$?
   check "$name" "$([ $status = 1 ] || echo "its status is $status"
-    said "^tcpmetro: cannot listen on .*: libmicrohttpd cannot be loaded: .*$library" || cat log)"
+    said "^tcpmetro: cannot listen on .*: cannot load libmicrohttpd: .*$library" || cat log)"
 else
   skip "$name" 'the program was built without Prometheus'
 fi

@@ -117,7 +117,7 @@ service() {
   } >"$LAB_DIR/$1.yaml"
   lab_start "$1" "$LAB_CLIENT" "$tcpmetro" -c "$LAB_DIR/$1.yaml"
   service_pid[$1]=$LAB_PID
-  lab_wait_for "$1" 'begins by'
+  lab_wait_for "$1" 'started with'
 }
 
 lines_of() {

@@ -97,7 +97,7 @@ serve() {
   local name=$1
   shift
   run "$name" env "$@" "$tcpmetro" -c "$LAB_DIR/$name.yaml"
-  lab_wait_for "$name" ' begins by ' || fail "$name: did not begin"
+  lab_wait_for "$name" ' started with ' || fail "$name: did not begin"
 }
 
 # sink NAME udp PORT, or unix PATH: what comes there is in NAME.out.

@@ -51,8 +51,8 @@ names_move() {
   start=$(now_ms)
   dns_says 'one.test 1 192.0.2.131 2001:db8:2::3' 'two.test 1 2001:db8:2::4' 'me.test 1 192.0.2.129'
   # The minimum time between two queries is 5 s.
-  check "the filter follows" until_true 12000 has 'looks at .*192\.0\.2\.131.*db8:2::3.*db8:2::4' names.err
-  echo "     after $(($(now_ms) - start)) ms: $(grep 'looks at' "$LAB_DIR/names.err" | tail -n 1)"
+  check "the filter follows" until_true 12000 has 'measures .*192\.0\.2\.131.*db8:2::3.*db8:2::4' names.err
+  echo "     after $(($(now_ms) - start)) ms: $(grep 'measures' "$LAB_DIR/names.err" | tail -n 1)"
   # An interval has what was measured before it.
   sleep 2.2
   start=$(now_ms)
@@ -64,16 +64,16 @@ names_move() {
 names_away() {
   local start said
   lab_stop "${PID[dns]}"
-  said=$(count 'looks at' names.err)
+  said=$(count 'measures' names.err)
   # Longer than a name may be kept, and all tries together.
   sleep 10.5
   start=$(now_ms)
   sleep 2.5
   check "without a name server, measured as before" \
     until_true 15000 tags_are '192.0.2.132 one.test two.test' dst names-agent.out "$start"
-  check "the filter stayed" [ "$(count 'looks at' names.err)" = "$said" ]
+  check "the filter stayed" [ "$(count 'measures' names.err)" = "$said" ]
   check "SIGUSR1 says so: $(state_has names 'the name one.test:'; grep 'the name one' "$LAB_DIR/names.err" | tail -n 1)" \
-    has 'the name one.test:' names.err
+    has 'name one.test:' names.err
 }
 
 part_whitelist() {
@@ -134,7 +134,7 @@ part_rights() {
   run ambient "${UNPRIVILEGED[@]}" --inh-caps=+net_raw --ambient-caps=+net_raw \
     "$tcpmetro" -c "$LAB_DIR/ambient.yaml"
   run powerless "${UNPRIVILEGED[@]}" "$tcpmetro" -c "$LAB_DIR/powerless.yaml"
-  lab_wait_for ambient ' begins by ' || fail "ambient"
+  lab_wait_for ambient ' started with ' || fail "ambient"
   check "root became user $user" [ "$(stat -c %u "/proc/${PID[root]}/task")" = "$user" ]
   check "root has CAP_NET_RAW alone" only_raw root
   check "and cannot get more" grep -q '^CapBnd:.0000000000000000$' "/proc/${PID[root]}/status"
@@ -167,13 +167,13 @@ part_interfaces() {
   serve come
   serve any
   run none "$tcpmetro" -c "$LAB_DIR/none.yaml"
-  check "warned: $(grep -m 1 eth7 "$LAB_DIR/come.err")" has 'eth7: there is no such interface.*tried again' come.err
+  check "warned: $(grep -m 1 eth7 "$LAB_DIR/come.err")" has 'eth7: no such interface.*retrying' come.err
   ended none 15000
   check "without any interface, status $STATUS: $(tail -n 1 "$LAB_DIR/none.err")" [ "$STATUS" = 1 ]
   start=$(now_ms)
   link_up 7 || fail "eth7"
   keep_talking up 1 "$(link_peer 7)" 2001:db8:7::2
-  check "taken up" until_true 12500 has 'eth7: is there, and captured' come.err
+  check "taken up" until_true 12500 has 'eth7: appeared, capture started' come.err
   echo "     $(($(now_ms) - start)) ms after it came"
   for name in come any; do
     check "$name: eth7 is measured" until_true 15000 has 'rtt.*iface:eth7' $name-agent.out
@@ -363,7 +363,7 @@ part_log() {
     '  - interface: eth4' | config log
   sed 's/log_to_file: true/log_to_file: false/' "$LAB_DIR/log.yaml" | config second
   run log "$tcpmetro" -c "$LAB_DIR/log.yaml" --log-file "$LAB_DIR/$log"
-  check "it logs to the file" until_true 15000 has ' begins by ' $log
+  check "it logs to the file" until_true 15000 has ' started with ' $log
   serve second
   check "and not elsewhere" [ ! -s "$LAB_DIR/log.err" ]
   check "the file is its own" [ "$(stat -c %U "$LAB_DIR/$log")" = nobody ]
@@ -372,12 +372,12 @@ part_log() {
   check "renamed, SIGHUP: a new file" until_true 15000 has 'is in force' $log
   check "and not a line more in the old one" [ "$(lines $log.old)" = 1 ]
   talk "$(link_peer 4)"
-  check "SIGUSR1 reports its state" state_has log 'state: up for .* 1 reloads, 0 of them refused' $log
+  check "SIGUSR1 reports its state" state_has log 'state: up for .* 1 reloads, 0 of them failed' $log
   check "and what was captured" state_has log 'eth4: captured; [1-9][0-9]* packets, 0 dropped' $log
   grep 'state:\|captured;' "$LAB_DIR/$log" | tail -n 2 | sed 's/^.*INFO |/    /'
   check "another service at the same interface sees it too" state_has second 'eth4: captured; [1-9]'
   ends_by INT log
-  check "$(grep -o 'SIGINT.*' "$LAB_DIR/$log")" has 'SIGINT: it ends' $log
+  check "$(grep -o 'SIGINT.*' "$LAB_DIR/$log")" has 'SIGINT: stopping' $log
   ends_by TERM second
 }
 
@@ -423,7 +423,7 @@ part_gometro() {
     port=$((port + 1))
   done
   for heading in config instances; do
-    check "$heading: runs" until_true 15000 has ' begins by ' "go-logs/$heading"
+    check "$heading: runs" until_true 15000 has ' started with ' "go-logs/$heading"
   done
   talk "$(link_peer 6 3)"
   talk "$(link_peer 6 4)"

@@ -101,19 +101,19 @@ broken() {
   empty) TEXT='' EXPECTED=': is empty' ;;
   unreadable) EXPECTED='cannot read .*: Permission denied' ;;
   directory | missing) rm -f "$file" ;;
-  nul) EXPECTED=': holds a NUL byte' ;;
-  large) printf -v TEXT '%s%*s' "$TEXT" 300000 '#' && EXPECTED=': has more than 256 KiB' ;;
-  twice) change 'filter: tcp' 'statsd_port: 1' && EXPECTED=':4: statsd_port: is in line 2 already' ;;
+  nul) EXPECTED=': contains a NUL byte' ;;
+  large) printf -v TEXT '%s%*s' "$TEXT" 300000 '#' && EXPECTED=': is larger than 256 KiB' ;;
+  twice) change 'filter: tcp' 'statsd_port: 1' && EXPECTED=':4: statsd_port: duplicate key, first used in line 2' ;;
   port) change 'prometheus_port: 920?' 'prometheus_port: 9299' && EXPECTED='port in use: .*:9299' ;;
   log)
     change 'filter: tcp' 'log_to_file: true' && change 'statsd_interval: 1' 'log_file: /nosuch/log' &&
-      EXPECTED='the log /nosuch/log'
+      EXPECTED='cannot open the log /nosuch/log'
     ;;
   agent) TEXT=${TEXT/statsd_ip: *statsd_port/statsd_ip: nosuch.example$'\n'  statsd_port} && EXPECTED=':3: statsd_ip: "nosuch.example"' ;;
   capture) change 'interface: eth0' $'interface: file\n    pcap: /nosuch.pcap' && EXPECTED=':[0-9]*: pcap: cannot read /nosuch.pcap' ;;
   pipe)
     change 'interface: eth0' $'interface: file\n    pcap: '"$LAB_DIR/reload-pipe" &&
-      EXPECTED=':[0-9]*: pcap: .*/reload-pipe is no regular file'
+      EXPECTED=':[0-9]*: pcap: .*/reload-pipe is not a regular file'
     ;;
   network) change 'tags: [[]broken*' 'ips: [192.0.2.999]' && EXPECTED=':10: ips: "192.0.2.999"' ;;
   host) change 'tags: [[]broken*' 'hosts: ["no host"]' && EXPECTED=':10: hosts: "no host"' ;;

@@ -334,7 +334,7 @@ end_service() {
   wait "$pid"
   equal "$1: status" $? 0
   forget "$pid"
-  equal "$1: words of its end" "$(lines_of 'SIGTERM: it ends' "$LAB_DIR/$1.err")" 1
+  equal "$1: words of its end" "$(lines_of 'SIGTERM: stopping' "$LAB_DIR/$1.err")" 1
   equal "$1: warnings of lost datagrams, and other messages" "$(complaints "$1")" "$2"
 }
 

@@ -128,8 +128,8 @@ static void new_version(void **state)
 	pcap_header_of(&file, PCAP_MICRO, 3, 1, 65535, 1);
 	struct collected *all = collect(&file);
 	assert_damage(all, 0,
-		      "test: it is a pcap file of version 3.1; versions 2.0 to 2.4 are read: the "
-		      "file is damaged, or must be converted by its writer");
+		      "test: pcap version 3.1 is not supported (2.0 to 2.4 are): the file is "
+		      "damaged, or must be converted first");
 	assert_int_equal(all->opened, -ENOTSUP);
 	free(all);
 	builder_done(&file);
@@ -194,18 +194,19 @@ static void cut_sentences(void **state)
 	struct collected *all = collect_bytes(file.bytes, file.size - 1);
 	assert_damage(
 		all, 1,
-		"test: record 2 at byte 100: the file is cut short: 75 of 76 bytes are there; "
+		"test: record 2 at byte 100: the file is cut short: 75 of 76 bytes are present; "
 		"the 1 record before it was read");
 	free(all);
 	all = collect_bytes(file.bytes, 30);
-	assert_damage(all, 0,
-		      "test: record 1 at byte 24: the file is cut short: 6 of 16 bytes are there; "
-		      "no record before it was read");
+	assert_damage(
+		all, 0,
+		"test: record 1 at byte 24: the file is cut short: 6 of 16 bytes are present; "
+		"no record before it was read");
 	free(all);
 	all = collect_bytes(file.bytes, 23);
 	assert_damage(all, 0,
-		      "test: the file is cut short within its header: 23 of 24 bytes are there; it "
-		      "holds no record");
+		      "test: the file is cut short within its header: 23 of 24 bytes are present; "
+		      "it has no record");
 	free(all);
 	builder_done(&file);
 }

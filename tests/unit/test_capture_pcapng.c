@@ -186,7 +186,7 @@ static void many_interfaces(void **state)
 	char sentence[200];
 	snprintf(sentence, sizeof(sentence),
 		 "test: block before record 3 at byte %zu: more than 65536 interfaces in one "
-		 "section are not read; the 2 records before it were read",
+		 "section are not supported; the 2 records before it were read",
 		 at);
 	assert_damage(all, 2, sentence);
 	free(all);
@@ -395,15 +395,19 @@ static void put_bad_offset(struct builder *file)
 }
 
 static const struct damage_case damages[] = {
-	{put_length_0, "a block of 0 bytes cannot be (at least 12, in fours)", false},
-	{put_length_8, "a block of 8 bytes cannot be (at least 12, in fours)", false},
-	{put_length_odd, "a block of 33 bytes cannot be (at least 12, in fours)", false},
-	{put_length_uneven, "a block of 34 bytes cannot be (at least 12, in fours)", false},
+	{put_length_0, "a block length of 0 bytes is invalid (at least 12, a multiple of 4)",
+	 false},
+	{put_length_8, "a block length of 8 bytes is invalid (at least 12, a multiple of 4)",
+	 false},
+	{put_length_odd, "a block length of 33 bytes is invalid (at least 12, a multiple of 4)",
+	 false},
+	{put_length_uneven, "a block length of 34 bytes is invalid (at least 12, a multiple of 4)",
+	 false},
 	{put_huge_packet, "length 4294967292 is larger than any packet", true},
-	{put_huge_interface, "a description of 2147483644 bytes is longer than any", false},
+	{put_huge_interface, "a description of 2147483644 bytes is too long", false},
 	{put_short_packet, "a block of 28 bytes is too short for a packet", true},
 	{put_short_simple, "a block of 12 bytes is too short for a packet", true},
-	{put_wrong_trailer, "a block says 48 bytes at its end but 52 at its beginning", false},
+	{put_wrong_trailer, "a block has length 48 at its end but 52 at its beginning", false},
 	{put_no_interface, "the packet's interface is not described before it", true},
 	{put_long_captured, "length 21 is larger than the block of 52 bytes that holds the packet",
 	 true},
@@ -455,8 +459,8 @@ static void other_damage(void **state)
 	put_wrong_trailer_unknown(&file);
 	struct collected *all = collect(&file);
 	assert_damage(all, 0,
-		      "test: block before record 1 at byte 56: the block that ends here says 36 "
-		      "bytes at its end but 32 at its beginning; the file is damaged there; no "
+		      "test: block before record 1 at byte 56: the block that ends here has length "
+		      "36 at its end but 32 at its beginning; the file is damaged there; no "
 		      "record before it was read");
 	free(all);
 	builder_done(&file);
@@ -464,8 +468,8 @@ static void other_damage(void **state)
 	put_section_2(&file);
 	all = collect(&file);
 	assert_damage(all, 0,
-		      "test: block before record 1 at byte 0: a section of pcapng version 2.1; "
-		      "only 1.x is read; no record before it was read");
+		      "test: block before record 1 at byte 0: pcapng version 2.1 is not supported "
+		      "(1.x is); no record before it was read");
 	free(all);
 	builder_done(&file);
 

@@ -307,8 +307,8 @@ static void not_captures(void **state)
 					     "7zXZ\0\0",
 			    7);
 	assert_damage(all, 0,
-		      "test: it is compressed by xz, which this program does not read: decompress "
-		      "it first, as by xz -dc FILE | tcpmetro -r -");
+		      "test: it is compressed with xz, which this program does not support: "
+		      "decompress it first, as with xz -dc FILE | tcpmetro -r -");
 	free(all);
 	builder_done(&file);
 }
@@ -321,9 +321,9 @@ static void opening(void **state)
 
 	assert_int_equal(file_source_open("/nonexistent/x.pcap", &source, &error), -ENOENT);
 	assert_string_equal(error.text,
-			    "/nonexistent/x.pcap: it cannot be opened: No such file or directory");
+			    "/nonexistent/x.pcap: cannot open it: No such file or directory");
 	assert_int_equal(file_source_open("/", &source, &error), -EISDIR);
-	assert_string_equal(error.text, "/: reading it failed: Is a directory");
+	assert_string_equal(error.text, "/: read error: Is a directory");
 	assert_null(source);
 
 	/* The end of a long name tells more than its beginning. */
@@ -364,7 +364,7 @@ static void by_path_and_standard_input(void **state)
 	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0); /* not closed with the source */
 	close(STDIN_FILENO);
 	assert_int_equal(file_source_open("-", &source, &error), -EBADF);
-	assert_string_equal(error.text, "standard input: it cannot be opened: Bad file descriptor");
+	assert_string_equal(error.text, "standard input: cannot open it: Bad file descriptor");
 	if (kept >= 0) {
 		dup2(kept, STDIN_FILENO);
 		close(kept);
@@ -385,8 +385,8 @@ static bool build_reads(const char *name, const struct builder *packed)
 		return true;
 	struct collected *all = collect(packed);
 	snprintf(sentence, sizeof(sentence),
-		 "test: it is compressed by %s, which this build does not read: decompress it "
-		 "first, as by %s -dc FILE | tcpmetro -r -",
+		 "test: it is compressed with %s, which this build does not support: decompress it "
+		 "first, as with %s -dc FILE | tcpmetro -r -",
 		 name, name);
 	assert_damage(all, 0, sentence);
 	free(all);

@@ -157,8 +157,8 @@ static void wrong_flags(void **state)
 	refused_flags("-cf x", "unknown flag -cf; see go-metro -h");
 	refused_flags("-cfg", "-cfg needs an argument; see go-metro -h");
 	refused_flags("-f tcp -log", "-log needs an argument; see go-metro -h");
-	refused_flags("-cfg=", "-cfg: the name of the file is empty");
-	refused_flags("--log=", "-log: the name of the file is empty");
+	refused_flags("-cfg=", "-cfg: the file name is empty");
+	refused_flags("--log=", "-log: the file name is empty");
 }
 
 static void flags_and_the_file(void **state)

@@ -690,7 +690,7 @@ static void bad_addresses(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		assert_int_equal(http_open(none[i], 0, handler, &http, &second, &error), -EINVAL);
-		assert_holds(error.text, "no IPv4 or IPv6 address");
+		assert_holds(error.text, "not an IPv4 or IPv6 address");
 	}
 	assert_int_equal(http_open("192.0.2.1", 9464, handler, &http, &second, &error),
 			 -EADDRNOTAVAIL);

@@ -209,7 +209,7 @@ static void reopened(void **state)
 	assert_int_equal(rmdir(path), 0);
 	read_file(moved);
 	assert_true(strstr(content, "third") && strstr(content, "fourth"));
-	assert_non_null(strstr(content, "cannot be opened anew"));
+	assert_non_null(strstr(content, "cannot reopen the log"));
 }
 
 static void cannot_be_opened(void **state)
@@ -321,7 +321,7 @@ static void rotation_refused(void **state)
 		rmdir(inside);
 		rmdir(blocked);
 	}
-	assert_int_equal(count_of(tail, "it just grows"), 1);
+	assert_int_equal(count_of(tail, "it keeps growing"), 1);
 	assert_true(strstr(tail, "one\n") && strstr(tail, "two\n"));
 }
 
@@ -339,22 +339,22 @@ static void limited(void **state)
 	for (int i = 0; i < LOG_BURST + 50; i++)
 		log_line(LOG_LEVEL_CRITICAL, "disaster");
 	assert_in_range(count_of(read_file(path), "disaster"), LOG_BURST - 1, LOG_BURST);
-	assert_null(strstr(content, "left out"));
+	assert_null(strstr(content, "suppressed"));
 	/* Room for the line that tells, and for this one. */
 	usleep(2 * 60 * 1000000 / LOG_PER_MINUTE + 100000);
 	log_line(LOG_LEVEL_INFO, "again");
 	log_line(LOG_LEVEL_INFO, "and again");
 	read_file(path);
-	assert_int_equal(count_of(content, "WARNING | 50 lines were left out") +
-				 count_of(content, "WARNING | 49 lines were left out"),
+	assert_int_equal(count_of(content, "WARNING | 50 lines were suppressed") +
+				 count_of(content, "WARNING | 49 lines were suppressed"),
 			 1);
 	assert_int_equal(count_of(content, "again"), 1);
 	/* The end tells the rest. */
 	log_close();
 	read_file(path);
-	assert_int_equal(count_of(content, "INFO | 1 lines were left out"), 1);
-	assert_int_equal(count_of(content, "CRITICAL | 51 lines were left out") +
-				 count_of(content, "CRITICAL | 50 lines were left out"),
+	assert_int_equal(count_of(content, "INFO | 1 lines were suppressed"), 1);
+	assert_int_equal(count_of(content, "CRITICAL | 51 lines were suppressed") +
+				 count_of(content, "CRITICAL | 50 lines were suppressed"),
 			 1);
 }
 

@@ -319,10 +319,10 @@ static void tunnel_ports(void **state)
 	refused("--tunnel-port vxlan=0", "--tunnel-port: \"0\" is not a port from 1 to 65535");
 	refused("--tunnel-port vxlan=", "--tunnel-port: \"\" is not a port from 1 to 65535");
 	refused("--tunnel-port 4789",
-		"--tunnel-port: \"4789\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, geneve, "
+		"--tunnel-port: \"4789\" is not KIND=PORT; the kinds are vxlan, vxlan-gpe, geneve, "
 		"gtp-u, teredo, capwap, l2tp, mpls");
 	refused("--tunnel-port vx=1",
-		"--tunnel-port: \"vx=1\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, geneve, "
+		"--tunnel-port: \"vx=1\" is not KIND=PORT; the kinds are vxlan, vxlan-gpe, geneve, "
 		"gtp-u, teredo, capwap, l2tp, mpls");
 }
 
@@ -374,8 +374,8 @@ static void bad_sizes(void **state)
 	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
 		char *words[] = {"tcpmetro", "--max-memory", (char *)beyond[i], NULL};
 
-		snprintf(sentence, sizeof(sentence), "--max-memory: \"%s\" is not from 16M to 1T",
-			 beyond[i]);
+		snprintf(sentence, sizeof(sentence),
+			 "--max-memory: \"%s\" is not between 16M and 1T", beyond[i]);
 		refused_words(3, words, sentence);
 	}
 	refused("--max-memory", "--max-memory needs an argument; see tcpmetro --help");
@@ -386,12 +386,12 @@ static void invalid_values(void **state)
 	char *no_name[] = {"tcpmetro", "-r", "", NULL};
 
 	(void)state;
-	refused("--format xml", "--format: \"xml\" is none of table, json, csv");
-	refused("--format Table", "--format: \"Table\" is none of table, json, csv");
-	refused("--format=", "--format: \"\" is none of table, json, csv");
-	refused("-g port", "--group-by: \"port\" is none of " GROUPINGS);
-	refused("--group-by host", "--group-by: \"host\" is none of " GROUPINGS);
-	refused_words(3, no_name, "--read: the name of the file is empty");
+	refused("--format xml", "--format: \"xml\" is not one of table, json, csv");
+	refused("--format Table", "--format: \"Table\" is not one of table, json, csv");
+	refused("--format=", "--format: \"\" is not one of table, json, csv");
+	refused("-g port", "--group-by: \"port\" is not one of " GROUPINGS);
+	refused("--group-by host", "--group-by: \"host\" is not one of " GROUPINGS);
+	refused_words(3, no_name, "--read: the file name is empty");
 }
 
 static void the_first_error_is_reported(void **state)

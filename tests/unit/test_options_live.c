@@ -26,8 +26,8 @@ static void interfaces_keep_their_order(void **state)
 	assert_string_equal(options.filter, "port 80");
 	options_done(&options);
 	assert_null(options.interfaces);
-	refused("-i eth0 -i lo --interface eth0", "--interface: eth0 is named twice");
-	refused("-i eth0 --interface=eth0", "--interface: eth0 is named twice");
+	refused("-i eth0 -i lo --interface eth0", "--interface: eth0 is given twice");
+	refused("-i eth0 --interface=eth0", "--interface: eth0 is given twice");
 	refused_words(3, no_name, "--interface: the name is empty");
 	refused("-i", "-i needs an argument; see tcpmetro --help");
 }
@@ -35,9 +35,9 @@ static void interfaces_keep_their_order(void **state)
 static void a_capture_or_an_interface(void **state)
 {
 	(void)state;
-	refused("-r x -i eth0", "-r and -i cannot be had at once: a capture, or an interface");
+	refused("-r x -i eth0", "-r and -i cannot be combined: read captures, or capture live");
 	refused("-i eth0 -i lo -r -",
-		"-r and -i cannot be had at once: a capture, or an interface");
+		"-r and -i cannot be combined: read captures, or capture live");
 }
 
 static void listing_interfaces_is_an_action(void **state)
@@ -124,14 +124,14 @@ static void bad_groupings(void **state)
 		char *words[] = {"tcpmetro", word, NULL};
 
 		snprintf(word, sizeof(word), "--group-by=%s", bad[i][0]);
-		snprintf(sentence, sizeof(sentence), "--group-by: \"%s\" is none of " GROUPINGS,
+		snprintf(sentence, sizeof(sentence), "--group-by: \"%s\" is not one of " GROUPINGS,
 			 bad[i][1]);
 		refused_words(2, words, sentence);
 	}
-	refused("-g hosts,flow", "--group-by: hosts and flow cannot be had at once");
+	refused("-g hosts,flow", "--group-by: hosts and flow cannot be combined");
 	refused("-g prefix,interface,receiver",
-		"--group-by: prefix and receiver cannot be had at once");
-	refused("-g flow,flow", "--group-by: flow and flow cannot be had at once");
+		"--group-by: prefix and receiver cannot be combined");
+	refused("-g flow,flow", "--group-by: flow and flow cannot be combined");
 }
 
 static void local_networks(void **state)

@@ -41,8 +41,8 @@ static void small(void **state)
 			     "interface=\"eth0\",class=\"network\"} 6.000122073\n"
 			     "tcpmetro_rtt_seconds_count{src=\"192.0.2.1\",dst=\"192.0.2.2\","
 			     "interface=\"eth0\",class=\"network\"} 5\n"
-			     "# HELP tcpmetro_segments_total Segments that src sent to dst, "
-			     "captured copies not counted.\n"
+			     "# HELP tcpmetro_segments_total Segments sent by src to dst, without "
+			     "duplicates in the capture.\n"
 			     "# TYPE tcpmetro_segments_total counter\n"
 			     "tcpmetro_segments_total" L "18\n");
 	assert_holds(text, "\ntcpmetro_retransmitted_segments_total" L "5\n");

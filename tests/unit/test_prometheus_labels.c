@@ -66,7 +66,7 @@ static const char *name_in(void *user, const struct tcpm_address *address)
 		NULL, NULL                                                                         \
 	}
 #define HOST_FAMILY                                                                                \
-	"# HELP tcpmetro_host_info Always 1; the name that an address in src or dst has now.\n"    \
+	"# HELP tcpmetro_host_info Always 1; the current name of an address in src or dst.\n"      \
 	"# TYPE tcpmetro_host_info gauge\n"
 #define HOST(address, name) "tcpmetro_host_info{address=\"" address "\",name=\"" name "\"} 1\n"
 

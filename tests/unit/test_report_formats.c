@@ -254,7 +254,7 @@ static void test_unreported_evictions(void **state)
 		assert_int_equal(report_groups(output, groups, &facts), 0);
 		assert_int_equal(report_hidden_evictions(output), cases[i].unreported);
 		groups_free(groups);
-		assert_int_equal(!strstr(helper_written(output), "flows were forgotten early"),
+		assert_int_equal(!strstr(helper_written(output), "flows were evicted early"),
 				 cases[i].unreported > 0);
 	}
 }
@@ -399,7 +399,8 @@ static void test_unknown_format(void **state)
 
 	assert_int_equal(report_open("xml", &settings, &output, &error), -EINVAL);
 	assert_null(output);
-	assert_string_equal(error.text, "'xml' is no output format; there are table, csv, json");
+	assert_string_equal(error.text,
+			    "'xml' is not an output format; expected one of table, csv, json");
 	assert_int_equal(report_close(NULL), 0);
 }
 

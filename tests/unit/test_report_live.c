@@ -155,10 +155,11 @@ static void json_intervals(void **state)
 }
 
 #define TITLE                                                                                      \
-	"RTT from the capture point to the receiver and back: what the sender sent, the receiver " \
-	"acknowledged\n\n"
+	"RTT from the capture point to the receiver and back: the sender's segments, "             \
+	"acknowledged by the receiver\n\n"
 #define LEGEND                                                                                     \
-	"loss: segments sent again; resp p50: median response, which may hold a delayed ACK or "   \
+	"loss: retransmitted segments; resp p50: median response, which may hold a delayed ACK "   \
+	"or "                                                                                      \
 	"think time\n\n"
 #define NO_FACTS                                                                                   \
 	"packets    0\n"                                                                           \
@@ -258,9 +259,9 @@ static void report_after_empty_intervals(void **state)
 	print_interval(output, groups, START_NS + SECOND);
 	assert_int_equal(report_groups(output, groups, &no_facts), 0);
 	groups_free(groups);
-	assert_string_equal(helper_written(output),
-			    "No round-trip time: no packet acknowledges data that was seen being "
-			    "sent.\n\n" NO_FACTS);
+	assert_string_equal(
+		helper_written(output),
+		"No round-trip time: no packet acknowledges data that was captured.\n\n" NO_FACTS);
 }
 
 static const char *footer(struct run_totals facts)
@@ -285,15 +286,14 @@ static void capture_line(void **state)
 			    "interface\n"
 			    "flows      0\n"
 			    "samples    0\n");
-	assert_string_equal(
-		footer((struct run_totals){
-			.counters =
-				&(struct tcpm_counters){.flows_opened = 2, .flows_evicted = 1}}),
-		"packets    0\n"
-		"flows      2\n"
-		"samples    0\n"
-		"note       1 flow was forgotten early for want of room; larger --max-memory and "
-		"--max-flows keep more\n");
+	assert_string_equal(footer((struct run_totals){
+				    .counters = &(struct tcpm_counters){.flows_opened = 2,
+									.flows_evicted = 1}}),
+			    "packets    0\n"
+			    "flows      2\n"
+			    "samples    0\n"
+			    "note       1 flow was evicted early because of a limit; increase "
+			    "--max-memory and --max-flows\n");
 	/* Of a file, nobody knows. */
 	assert_string_equal(footer((struct run_totals){.counters = &no_counters,
 						       .dropped = 1,
@@ -344,13 +344,13 @@ static void both_sides_in_the_table(void **state)
 "10.0.0.1  -> 192.0.2.1        4  41.9 us  42.0 us  42.1 us  42.1 us  42.1 us       -  10.00%         -\n"
 "10.0.0.1  -> 10.0.0.2         2  42.0 us  42.0 us  42.1 us  42.1 us  42.1 us       -  10.00%         -\n"
 "192.0.2.1 -> 192.0.2.2        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  10.00%         -\n"
-"1 more row of this side's own answers (--both-sides shows them)\n"
+"1 more row with a local receiver (--both-sides shows them)\n"
 "\n" LEGEND NO_FACTS);
 	assert_string_equal(report(each_side(), "table", (struct report_settings){.ranking.limit = 1}), TITLE
 "sender   -> receiver   samples      min      p50      p95      p99      max  jitter    loss  resp p50\n"
 "10.0.0.1 -> 192.0.2.1        4  41.9 us  42.0 us  42.1 us  42.1 us  42.1 us       -  10.00%         -\n"
 "2 more rows beyond the limit\n"
-"1 more row of this side's own answers (--both-sides shows them)\n"
+"1 more row with a local receiver (--both-sides shows them)\n"
 "\n" LEGEND NO_FACTS);
 	/* clang-format on */
 }
@@ -374,7 +374,7 @@ static void only_own_answers(void **state)
 	add(groups, "192.0.2.1", "10.0.0.1", 1, 0, 0);
 	add(groups, "192.0.2.2", "10.0.0.1", 1, 0, 0);
 	assert_string_equal(report(groups, "table", (struct report_settings){0}),
-			    "2 more rows of this side's own answers (--both-sides shows them)\n"
+			    "2 more rows with a local receiver (--both-sides shows them)\n"
 			    "\n" LEGEND NO_FACTS);
 }
 

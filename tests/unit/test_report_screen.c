@@ -156,7 +156,8 @@ static struct groups *one_pair(size_t count)
 }
 
 #define LEGEND                                                                                     \
-	"loss: segments sent again; resp p50: median response, which may hold a delayed ACK or "   \
+	"loss: retransmitted segments; resp p50: median response, which may hold a delayed ACK "   \
+	"or "                                                                                      \
 	"think time"
 #define END "\033[K\r\n"
 
@@ -168,7 +169,7 @@ static void to_the_letter(void **state)
 	/* clang-format off */
 	assert_string_equal(draw(groups, NULL, some_facts, (struct report_settings){0}, 24, 132),
 "\033[H"
-"12.3 s  12,345 packets, 1,001 dropped  1 flow  1,501 samples  coverage 99.20%  (Ctrl-C ends with the whole report)" END
+"12.3 s  12,345 packets, 1,001 dropped  1 flow  1,501 samples  coverage 99.20%  (Ctrl-C prints the full report)" END
 END
 "sender   -> receiver  samples      min      p50      p95      p99      max  jitter   loss  resp p50" END
 "10.0.0.1 -> 10.0.0.2        8  41.0 us  41.8 us  43.5 us  43.5 us  43.5 us  0.8 us  1.00%         -" END
@@ -251,7 +252,7 @@ static void before_the_first_sample(void **state)
 	terminal_write(&terminal, draw(groups, NULL, facts, (struct report_settings){0}, 10, 80));
 	assert_string_equal(
 		terminal_line(&terminal, 0),
-		"0 packets, 0 dropped  2 flows  0 samples  (Ctrl-C ends with the whole report)");
+		"0 packets, 0 dropped  2 flows  0 samples  (Ctrl-C prints the full report)");
 	assert_string_equal(terminal_line(&terminal, 1), "");
 	assert_string_equal(terminal_line(&terminal, 2), "No round-trip time yet.");
 	assert_string_equal(terminal_line(&terminal, 4), "nothing passes");
@@ -260,9 +261,9 @@ static void before_the_first_sample(void **state)
 	facts.counters = &first;
 	terminal_init(&terminal, 10, 200);
 	terminal_write(&terminal, draw(groups, NULL, facts, (struct report_settings){0}, 10, 200));
-	assert_string_equal(terminal_line(&terminal, 0),
-			    "0 us  1 packet, 0 dropped  0 flows  0 samples  (Ctrl-C ends with the "
-			    "whole report)");
+	assert_string_equal(
+		terminal_line(&terminal, 0),
+		"0 us  1 packet, 0 dropped  0 flows  0 samples  (Ctrl-C prints the full report)");
 	groups_free(groups);
 }
 
@@ -282,7 +283,7 @@ static void only_own_answers(void **state)
 	terminal_write(&terminal,
 		       draw(groups, NULL, some_facts, (struct report_settings){0}, 24, 80));
 	assert_string_equal(terminal_line(&terminal, 2),
-			    "1 more row of this side's own answers (--both-sides shows them)");
+			    "1 more row with a local receiver (--both-sides shows them)");
 	terminal_init(&terminal, 24, 132);
 	terminal_write(&terminal,
 		       draw(groups, NULL, some_facts,

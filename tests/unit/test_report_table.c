@@ -25,11 +25,12 @@ static const char *name_host(void *user, const struct tcpm_address *address)
 }
 
 #define TITLE                                                                                      \
-	"RTT from the capture point to the receiver and back: what the sender sent, the receiver " \
-	"acknowledged\n\n"
+	"RTT from the capture point to the receiver and back: the sender's segments, "             \
+	"acknowledged by the receiver\n\n"
 #define BOUND "<=: no network sample; the smallest response is an upper bound\n"
 #define LEGEND                                                                                     \
-	"loss: segments sent again; resp p50: median response, which may hold a delayed ACK or "   \
+	"loss: retransmitted segments; resp p50: median response, which may hold a delayed ACK "   \
+	"or "                                                                                      \
 	"think time\n\n"
 #define NO_FACTS                                                                                   \
 	"packets    0\n"                                                                           \
@@ -97,7 +98,7 @@ static void test_names_and_other(void **state)
 "gate?[2Jway -> 10.0.0.2        1  42.0 us  42.0 us  42.0 us  42.0 us  42.0 us       -  100%         -\n"
 "other       -> other           2  42.0 us  42.0 us  42.1 us  42.1 us  42.1 us  0.1 us    0%         -\n"
 "\n" LEGEND NO_FACTS
-"note       2 samples came after the cap on rows was reached; they are in \"other\"\n");
+"note       2 samples exceed the maximum number of rows; they are in \"other\"\n");
 	/* clang-format on */
 }
 
@@ -118,9 +119,9 @@ static void test_receiver(void **state)
 static void test_empty(void **state)
 {
 	(void)state;
-	assert_string_equal(report(helper_groups(GROUPS_BY_HOSTS, 0), (struct report_settings){0}),
-			    "No round-trip time: no packet acknowledges data that was seen being "
-			    "sent.\n\n" NO_FACTS);
+	assert_string_equal(
+		report(helper_groups(GROUPS_BY_HOSTS, 0), (struct report_settings){0}),
+		"No round-trip time: no packet acknowledges data that was captured.\n\n" NO_FACTS);
 }
 
 static void test_footer_of_a_clean_capture(void **state)
@@ -186,7 +187,7 @@ static void test_totals_of_an_unusual_capture(void **state)
 		strchr(helper_written(output), '\n') + 2,
 		"packets    12,345 of 20,000 in 12.3 s, 9.88 MB: 12,000 TCP, 300 not IP, 20 IP but "
 		"not TCP, 10 fragments without a TCP header, 5 captured too short, 4 malformed, 3 "
-		"of a link type that is not decoded, 3 nested too deep\n"
+		"of an unsupported link type, 3 nested too deeply\n"
 		"flows      2,345 with 100,000 segments: 123 sent again (0.12%), 45 out of order\n"
 		"samples    8,980: 4,075 network (syn 10, ack 4,000, sack 15, echo 50), 4,905 "
 		"response (ack 4,900, echo 5)\n"
@@ -205,10 +206,9 @@ static void test_totals_of_an_unusual_capture(void **state)
 		"               8  the capture's time stepped back, or the round trip would be "
 		"absurd\n"
 		"note       1 packet was captured twice and used once\n"
-		"note       2 times the capture's time went back\n"
-		"note       12 flows were forgotten early for want of room; larger --max-memory "
-		"and "
-		"--max-flows keep more\n"
+		"note       2 steps back in the capture's time\n"
+		"note       12 flows were evicted early because of a limit; increase --max-memory "
+		"and --max-flows\n"
 		"note       1 flow without a sample is in no row\n"
 		"note       1,500 segments of directions without a sample are in no row\n");
 }

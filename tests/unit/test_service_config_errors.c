@@ -72,8 +72,8 @@ static void wrong_sizes(void **state)
 			 "max_memory: \"1_000M\" is not a size such as 64M, 256M or 1G");
 	rejected_general("max_memory: ''",
 			 "max_memory: \"\" is not a size such as 64M, 256M or 1G");
-	rejected_general("max_memory: 15M", "max_memory: \"15M\" is not from 16M to 1T");
-	rejected_general("max_memory: 1025GB", "max_memory: \"1025GB\" is not from 16M to 1T");
+	rejected_general("max_memory: 15M", "max_memory: \"15M\" is not between 16M and 1T");
+	rejected_general("max_memory: 1025GB", "max_memory: \"1025GB\" is not between 16M and 1T");
 	rejected_general("max_memory: [64M]", "max_memory: expected a single value, not a list");
 }
 
@@ -86,18 +86,20 @@ static void wrong_times(void **state)
 			 "idle_ttl: \"1.5\" is not a time such as 30 (seconds), 500ms, 5m or 1h");
 	rejected_general("idle_ttl: -1",
 			 "idle_ttl: \"-1\" is not a time such as 30 (seconds), 500ms, 5m or 1h");
-	rejected_general("idle_ttl: 0", "idle_ttl: \"0\" is not from 1s to 86400s");
-	rejected_general("idle_ttl: 999ms", "idle_ttl: \"999ms\" is not from 1s to 86400s");
-	rejected_general("idle_ttl: 86401", "idle_ttl: \"86401\" is not from 1s to 86400s");
+	rejected_general("idle_ttl: 0", "idle_ttl: \"0\" is not between 1s and 86400s");
+	rejected_general("idle_ttl: 999ms", "idle_ttl: \"999ms\" is not between 1s and 86400s");
+	rejected_general("idle_ttl: 86401", "idle_ttl: \"86401\" is not between 1s and 86400s");
 	rejected_general("exp_ttl: 99999999999999999999",
-			 "exp_ttl: \"99999999999999999999\" is not from 0s to 86400s");
-	rejected_general("expired_ttl: 25h", "expired_ttl: \"25h\" is not from 0s to 86400s");
-	rejected_general("statsd_interval: 0", "statsd_interval: \"0\" is not from 1s to 3600s");
-	rejected_general("statsd_interval: 2h", "statsd_interval: \"2h\" is not from 1s to 3600s");
+			 "exp_ttl: \"99999999999999999999\" is not between 0s and 86400s");
+	rejected_general("expired_ttl: 25h", "expired_ttl: \"25h\" is not between 0s and 86400s");
+	rejected_general("statsd_interval: 0",
+			 "statsd_interval: \"0\" is not between 1s and 3600s");
+	rejected_general("statsd_interval: 2h",
+			 "statsd_interval: \"2h\" is not between 1s and 3600s");
 	rejected_instance("sample_duration: 1d", "sample_duration: \"1d\" is not a time such as "
 						 "30 (seconds), 500ms, 5m or 1h");
 	rejected_instance("sample_interval: 25h",
-			  "sample_interval: \"25h\" is not from 0s to 86400s");
+			  "sample_interval: \"25h\" is not between 0s and 86400s");
 }
 
 static void invalid_values(void **state)
@@ -106,14 +108,14 @@ static void invalid_values(void **state)
 	rejected_general("statsd: maybe", "statsd: \"maybe\" is neither true nor false");
 	rejected_general("log_to_file: 1", "log_to_file: \"1\" is neither true nor false");
 	rejected_general("promiscuous: ''", "promiscuous: \"\" is neither true nor false");
-	rejected_general("log_level: loud", "log_level: \"loud\" is none of trace, debug, info, "
+	rejected_general("log_level: loud", "log_level: \"loud\" is not one of trace, debug, info, "
 					    "warning, error, critical");
-	rejected_general("log_time: UTC", "log_time: \"UTC\" is none of utc, local");
-	rejected_general("group_by: host", "group_by: \"host\" is none of " GROUPINGS);
-	rejected_general("group_by: hosts,flow", "group_by: hosts and flow cannot be had at once");
+	rejected_general("log_time: UTC", "log_time: \"UTC\" is not one of utc, local");
+	rejected_general("group_by: host", "group_by: \"host\" is not one of " GROUPINGS);
+	rejected_general("group_by: hosts,flow", "group_by: hosts and flow cannot be combined");
 	rejected_general("filter: ''", "filter: the value is empty");
-	rejected_general("log_file: ''", "log_file: the name of the file is empty");
-	rejected_general("log_level: \"a\\nb\"", "log_level: \"a?b\" is none of trace, debug, "
+	rejected_general("log_file: ''", "log_file: the file name is empty");
+	rejected_general("log_level: \"a\\nb\"", "log_level: \"a?b\" is not one of trace, debug, "
 						 "info, warning, error, critical");
 	rejected_instance("sample: 2", "sample: \"2\" is neither true nor false");
 }
@@ -135,8 +137,7 @@ static void wrong_addresses(void **state)
 			 "socket such as unix:///run/dsd.socket");
 	/* 108 bytes fit, with the slash; 109 do not. */
 	memset(line + strlen(line), 'p', 108);
-	rejected_general(line, "statsd_ip: the path of a socket has at most 108 bytes, this one "
-			       "has 109");
+	rejected_general(line, "statsd_ip: a socket path has at most 108 bytes, this one has 109");
 	line[strlen(line) - 1] = '\0';
 	char text[400];
 
@@ -179,8 +180,7 @@ static void wrong_entries(void **state)
 			continue;
 		snprintf(line, sizeof(line), "hosts: [\"%s\"]", hosts[i]);
 		snprintf(sentence, sizeof(sentence),
-			 "hosts: \"%s\" is not the name of a host such as db1.example.org",
-			 hosts[i]);
+			 "hosts: \"%s\" is not a host name such as db1.example.org", hosts[i]);
 		rejected_instance(line, sentence);
 	}
 	rejected_general("local: [10.0.0.0/33]", "local: \"10.0.0.0/33\" is not an address or "
@@ -188,15 +188,14 @@ static void wrong_entries(void **state)
 	rejected_general("tunnel_ports: [vxlan=0]",
 			 "tunnel_ports: \"0\" is not a port from 1 to 65535");
 	rejected_general("tunnel_ports: [4789]",
-			 "tunnel_ports: \"4789\" is not KIND=PORT; kinds are vxlan, vxlan-gpe, "
+			 "tunnel_ports: \"4789\" is not KIND=PORT; the kinds are vxlan, vxlan-gpe, "
 			 "geneve, gtp-u, teredo, capwap, l2tp, mpls");
 	rejected_instance("ips: [example.org]",
 			  "ips: \"example.org\" is not an address or network such as 192.0.2.0/24");
 	rejected_instance("ips: [1, ]",
 			  "ips: \"1\" is not an address or network such as 192.0.2.0/24");
 	rejected_instance("tags: [a, '']", "tags: the tag is empty");
-	rejected_instance("hosts: ['']",
-			  "hosts: \"\" is not the name of a host such as db1.example.org");
+	rejected_instance("hosts: ['']", "hosts: \"\" is not a host name such as db1.example.org");
 	/* The line of an entry is its own. */
 	rejected(AN_ETH0 "    ips:\n      - 192.0.2.1\n      - 2001:db8::/129\n",
 		 NAME ":5: ips: \"2001:db8::/129\" is not an address or network such as "
@@ -219,7 +218,7 @@ static void long_hosts(void **state)
 	char sentence[400];
 
 	snprintf(sentence, sizeof(sentence),
-		 "hosts: \"%s.b\" is not the name of a host such as db1.example.org", label);
+		 "hosts: \"%s.b\" is not a host name such as db1.example.org", label);
 	rejected_instance(text, sentence);
 	for (unsigned i = 0; i < 126; i++)
 		strcat(name, "a.");
@@ -228,27 +227,27 @@ static void long_hosts(void **state)
 	unload(load(text));
 	snprintf(text, sizeof(text), "hosts: [%sa]", name);
 	snprintf(sentence, sizeof(sentence),
-		 "hosts: \"%sa\" is not the name of a host such as db1.example.org", name);
+		 "hosts: \"%sa\" is not a host name such as db1.example.org", name);
 	rejected_instance(text, sentence);
 }
 
 static void wrong_instances(void **state)
 {
 	(void)state;
-	rejected_instance("interface: ", "interface: is in line 2 already");
+	rejected_instance("interface: ", "interface: duplicate key, first used in line 2");
 	rejected("instances:\n  - tags: [a]\n",
-		 NAME ":2: interface: is missing; expected the name of one, \"any\" or \"file\"");
+		 NAME ":2: interface: is missing; expected an interface name, \"any\" or \"file\"");
 	rejected("instances:\n  - interface: eth0\n  - interface:\n",
-		 NAME ":3: interface: is missing; expected the name of one, \"any\" or \"file\"");
+		 NAME ":3: interface: is missing; expected an interface name, \"any\" or \"file\"");
 	rejected("instances:\n  - interface: ''\n", NAME ":2: interface: the name is empty");
 	rejected("instances:\n  - tags: []\n    interface: file\n",
-		 NAME ":3: interface: \"file\" needs pcap, the capture to read");
+		 NAME ":3: interface: \"file\" requires pcap, the capture to read");
 	rejected("instances:\n  - interface: file\n    pcap: ''\n",
-		 NAME ":2: interface: \"file\" needs pcap, the capture to read");
-	rejected_instance("pcap: x.pcap", "pcap: needs \"interface: file\"; here it is \"eth0\"");
-	rejected_instance("sample: true", "sample: needs a sample_duration of more than 0");
+		 NAME ":2: interface: \"file\" requires pcap, the capture to read");
+	rejected_instance("pcap: x.pcap", "pcap: requires \"interface: file\", not \"eth0\"");
+	rejected_instance("sample: true", "sample: requires a sample_duration greater than 0");
 	rejected(AN_ETH0 "    sample_duration: 0\n    sample: true\n",
-		 NAME ":4: sample: needs a sample_duration of more than 0");
+		 NAME ":4: sample: requires a sample_duration greater than 0");
 	unload(load(AN_ETH0 "    pcap: ''\n  - interface: eth0\n"));
 }
 
@@ -287,25 +286,27 @@ static void nothing_to_do(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
 		rejected(empty[i], NAME ": is empty; expected init_config and instances");
-	rejected("init_config:\n", NAME ": instances is missing; name an interface to capture at");
-	rejected("{}\n", NAME ": instances is missing; name an interface to capture at");
+	rejected("init_config:\n",
+		 NAME ": instances is missing; specify an interface to capture on");
+	rejected("{}\n", NAME ": instances is missing; specify an interface to capture on");
 	rejected("init_config:\ninstances:\n",
-		 NAME ":2: instances: is empty; name an interface to capture at");
-	rejected("config: []\n", NAME ":1: config: is empty; name an interface to capture at");
+		 NAME ":2: instances: is empty; specify an interface to capture on");
+	rejected("config: []\n", NAME ":1: config: is empty; specify an interface to capture on");
 }
 
 static void keys_given_twice(void **state)
 {
 	(void)state;
 	rejected("init_config:\n  snaplen: 100\n  statsd: no\n  'snaplen': 200\n" AN_ETH0,
-		 NAME ":4: snaplen: is in line 2 already");
-	rejected(AN_ETH0 "init_config:\ninit_config:\n", NAME ":4: init_config: is in line 3 "
-							      "already");
-	rejected(AN_ETH0 "\n    name: a\n    name: b\n", NAME ":5: name: is in line 4 already");
+		 NAME ":4: snaplen: duplicate key, first used in line 2");
+	rejected(AN_ETH0 "init_config:\ninit_config:\n",
+		 NAME ":4: init_config: duplicate key, first used in line 3");
+	rejected(AN_ETH0 "\n    name: a\n    name: b\n",
+		 NAME ":5: name: duplicate key, first used in line 4");
 	rejected(AN_ETH0 "config:\n  - interface: eth1\n",
-		 NAME ":3: config: is another name of instances, in line 1");
+		 NAME ":3: config: is another name for instances, which is in line 1");
 	rejected("config:\n  - interface: eth1\n" AN_ETH0,
-		 NAME ":3: instances: is another name of config, in line 1");
+		 NAME ":3: instances: is another name for config, which is in line 1");
 }
 
 static void not_yaml(void **state)
@@ -322,21 +323,22 @@ static void not_yaml(void **state)
 	rejected("a: b\nc: \xff\n", NAME ":2: is not YAML: invalid leading UTF-8 octet");
 	rejected("\xff\xfe"
 		 "a",
-		 NAME ": is UTF-16; write it as UTF-8");
-	rejected(AN_ETH0 "---\na: b\n", NAME ":3: a second document begins here; only one is read");
-	rejected("? [a]\n: b\n", NAME ":1: a key must be a text");
-	rejected(AN_ETH0 "    tags: [\"a\\0b\"]\n", NAME ":3: a text holds a NUL");
+		 NAME ": is UTF-16; convert it to UTF-8");
+	rejected(AN_ETH0 "---\na: b\n",
+		 NAME ":3: a second document begins here; only one is supported");
+	rejected("? [a]\n: b\n", NAME ":1: a key must be a single value");
+	rejected(AN_ETH0 "    tags: [\"a\\0b\"]\n", NAME ":3: a value contains a NUL");
 	rejected_by("-c x", AN_ETH0 "\0", sizeof(AN_ETH0),
-		    NAME ": holds a NUL byte; is it the right file?");
+		    NAME ": contains a NUL byte; is it the right file?");
 }
 
 static void no_aliases(void **state)
 {
 	(void)state;
 	rejected("a: &x [b]\nc: *x\n" AN_ETH0,
-		 NAME ":2: aliases (*x) are not supported; write it out");
+		 NAME ":2: aliases (*x) are not supported; write the value out");
 	rejected("instances:\n  - &x\n    interface: eth0\n  - <<: *x\n",
-		 NAME ":4: merge keys (<<) are not supported; write it out");
+		 NAME ":4: merge keys (<<) are not supported; write the value out");
 	/* An anchor that nobody uses does nothing. */
 	unload(load("instances:\n  - interface: &x eth0\n"));
 	assert_string_equal(warnings, "");

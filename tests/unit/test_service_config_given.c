@@ -119,8 +119,8 @@ static void distances(void **state)
 static void both_names_of_a_time(void **state)
 {
 	(void)state;
-	warned("init_config:\n  expired_ttl: 5\n  exp_ttl: 6\n" AN_ETH0,
-	       NAME ":3: exp_ttl: has no effect, for expired_ttl, in line 2, is the same\n");
+	warned("init_config:\n  expired_ttl: 5\n  exp_ttl: 6\n" AN_ETH0, NAME
+	       ":3: exp_ttl: has no effect, because expired_ttl in line 2 has the same meaning\n");
 	struct service_config *service =
 		load("init_config:\n  exp_ttl: 6\n  expired_ttl: 5\n" AN_ETH0);
 
@@ -202,7 +202,7 @@ static void what_loses_is_checked(void **state)
 	rejected_by("-c f --threads 3", wrong, strlen(wrong),
 		    NAME ":2: threads: \"0\" is not a number from 1 to 64");
 	rejected_by("-c f --max-memory 1G", small, strlen(small),
-		    NAME ":2: max_memory: \"1M\" is not from 16M to 1T");
+		    NAME ":2: max_memory: \"1M\" is not between 16M and 1T");
 	rejected_by("-c f --local ::1", list, strlen(list),
 		    NAME ":2: local: \"x\" is not an address or network such as 192.0.2.0/24");
 }
@@ -220,19 +220,18 @@ static void options_of_a_service(void **state)
 
 		snprintf(text, sizeof(text), "-c f %s", others[i]);
 		snprintf(sentence, sizeof(sentence),
-			 "%.*s cannot be had with -c: a service prints no report",
+			 "%.*s cannot be combined with -c: a service prints no report",
 			 (int)strcspn(others[i], " "), others[i]);
 		refused(text, sentence);
 	}
 	refused("-c f -r x",
-		"-c and -r cannot be had at once: the configuration file names what is "
-		"captured");
-	refused("-i eth0 --config f", "-c and -i cannot be had at once: the configuration file "
-				      "names what is captured");
-	refused("--check", "--check needs -c: a configuration file to check");
-	refused("--log-file x -i eth0", "--log-file needs -c: only a service has a log");
-	refused("--config=", "--config: the name of the file is empty");
-	refused("-c f --log-file=", "--log-file: the name of the file is empty");
+		"-c and -r cannot be combined: the configuration file specifies what to capture");
+	refused("-i eth0 --config f",
+		"-c and -i cannot be combined: the configuration file specifies what to capture");
+	refused("--check", "--check requires -c: a configuration file to check");
+	refused("--log-file x -i eth0", "--log-file requires -c: only a service writes a log");
+	refused("--config=", "--config: the file name is empty");
+	refused("-c f --log-file=", "--log-file: the file name is empty");
 	refused("-c", "-c needs an argument; see tcpmetro --help");
 	struct options options =
 		parse("--check --config=f -j host -Z u -B 256 -s 68 --both-sides "
@@ -299,7 +298,7 @@ static void files(void **state)
 	out = fopen(path, "a");
 	fputc('\n', out);
 	fclose(out);
-	snprintf(sentence, sizeof(sentence), "%s: has more than 256 KiB; is it the right file?",
+	snprintf(sentence, sizeof(sentence), "%s: is larger than 256 KiB; is it the right file?",
 		 path);
 	load_from(path, -EINVAL, sentence);
 	unlink(path);

@@ -235,7 +235,7 @@ static void too_many(void **state)
 	unload(service);
 	free(text);
 	text = repeated("instances:\n", "- interface: a\n", SERVICE_CONFIG_MAX_INSTANCES + 1, "");
-	rejected(text, NAME ":258: instances: more than 256");
+	rejected(text, NAME ":258: instances: more than 256 entries");
 	free(text);
 	char *keys = NULL;
 	size_t size;
@@ -244,10 +244,9 @@ static void too_many(void **state)
 	for (unsigned i = 0; i <= 256; i++)
 		fprintf(out, "k%u:\n", i);
 	fclose(out);
-	rejected(keys, NAME ":257: more than 256 keys in one place");
+	rejected(keys, NAME ":257: more than 256 keys in one mapping");
 	free(keys);
-	rejected_repeated("a: [", "a,", 120000,
-			  NAME ":1: the file has more values than any would need");
+	rejected_repeated("a: [", "a,", 120000, NAME ":1: the file has too many values");
 	text = repeated(AN_ETH0 "    tags: [", "a,", 20000, "b]\n");
 	service = load(text);
 	assert_int_equal(service->instances[0].tag_count, 20001);

@@ -467,7 +467,7 @@ static void unreadable_from_the_middle(void **state)
 			records++;
 		}
 		snprintf(expected, sizeof(expected),
-			 "%s: record %" PRIu64 " at byte %zu: reading it failed: %s; the %" PRIu64
+			 "%s: record %" PRIu64 " at byte %zu: read error: %s; the %" PRIu64
 			 " records before it were read",
 			 PATH, records + 1, at, strerror(EIO), records);
 		memset(listeners, 0, sizeof(listeners));

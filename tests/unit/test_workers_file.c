@@ -105,10 +105,10 @@ static void a_pipe(void **state)
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
 	alarm(20);
-	refused(path, EINVAL, "is no regular file");
+	refused(path, EINVAL, "is not a regular file");
 	both = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	assert_true(both >= 0);
-	refused(path, EINVAL, "is no regular file");
+	refused(path, EINVAL, "is not a regular file");
 	alarm(0);
 	close(both);
 	unlink(path);
@@ -119,8 +119,8 @@ static void others(void **state)
 	const char *path;
 
 	(void)state;
-	refused(folder, EINVAL, "is no regular file");
-	refused("/dev/null", EINVAL, "is no regular file");
+	refused(folder, EINVAL, "is not a regular file");
+	refused("/dev/null", EINVAL, "is not a regular file");
 	refused(place("nothing"), ENOENT, "cannot read");
 	/* What is read is the file of this name, never standard input. */
 	refused("-", ENOENT, "cannot read");
