@@ -1,12 +1,24 @@
 /*
- * tcpmetro: TCP round-trip times from packets that are already there.
+ * tcpmetro: passively measures TCP round-trip times from captured packets.
  *
- * The library is one object, the engine: frames go in, in the order of their
- * capture; samples come out, through a callback, while the frame that proved
- * them is being fed. It reads no clock, opens nothing, logs nothing, starts no
- * thread. One engine is used by one thread at a time; engines are independent.
+ * The library is one object, the engine. Feed it frames in the order of their
+ * capture; it calls the handler with a sample while it processes the frame that
+ * proves it. It reads no clock, opens no file, logs nothing and starts no thread. One
+ * engine is used by one thread at a time; engines are independent.
  *
- * All times are int64_t nanoseconds since the epoch, taken from the frames.
+ *	engine = tcpm_engine_new(NULL, &handler);
+ *	for each frame of the capture
+ *		tcpm_engine_feed(engine, &frame, 1);
+ *	tcpm_engine_flush(engine);
+ *	tcpm_engine_free(engine);
+ *
+ * A frame begins with the header that its link type names. Packets that begin with
+ * their IP header have link type 101 (LINKTYPE_RAW). docs/examples/samples.c is a
+ * whole program.
+ *
+ * All times are int64_t nanoseconds since 1970, taken from the frames. Structures that
+ * the caller fills are to be initialised to zero: zero means the default, and what later
+ * versions add will mean what this version does.
  */
 #ifndef TCPMETRO_H
 #define TCPMETRO_H
@@ -32,7 +44,7 @@ struct tcpm_address {
 	uint8_t bytes[16];
 };
 
-/* What a label is the number of. */
+/* What the number of a label is. */
 enum tcpm_label {
 	TCPM_LABEL_NONE,
 	TCPM_LABEL_VLAN,   /* VLAN id, 1 to 4095 (IEEE 802.1Q) */
@@ -49,8 +61,8 @@ enum tcpm_label {
 #define TCPM_MAX_LABELS 4
 
 /*
- * What tells one flow from another: two endpoints, and the labels of the networks that
- * it was seen in, outermost first: VLAN ids (a priority tag, id 0, names no network
+ * What distinguishes flows: two endpoints, and the labels of the networks in which the flow
+ * was seen, outermost first: VLAN ids (a priority tag, id 0, names no network
  * and is left out) and the numbers of tunnels. Endpoint 0 is the lower one by
  * (address, port), so both directions have the same id.
  */
@@ -71,17 +83,17 @@ enum tcpm_method {
 	TCPM_METHODS
 };
 
-/* What a sample holds besides the path. */
+/* What a sample may include besides the delay of the path. */
 enum tcpm_class {
-	TCPM_CLASS_NETWORK,  /* TCP obliged the receiver to answer at once */
-	TCPM_CLASS_RESPONSE, /* may hold a delayed-ACK timer or the application's think time */
+	TCPM_CLASS_NETWORK,  /* network delay: TCP required the receiver to acknowledge at once */
+	TCPM_CLASS_RESPONSE, /* may include a delayed-ACK timer or the application's time */
 	TCPM_CLASSES
 };
 
 /* Why an acknowledgement of new data gave no sample. */
 enum tcpm_reason {
-	TCPM_REASON_AMBIGUOUS,     /* retransmitted data (Karn), and no echo tells which */
-	TCPM_REASON_CONTRADICTION, /* the echo is of something that was not seen */
+	TCPM_REASON_AMBIGUOUS,     /* data sent more than once (Karn), and no echo resolves it */
+	TCPM_REASON_CONTRADICTION, /* the timestamp echo is of a segment that was not seen */
 	TCPM_REASON_PARTIAL,       /* a later part of a segment already timed by its first part */
 	TCPM_REASON_GAP,           /* covers data that the capture did not see */
 	TCPM_REASON_UNSEEN,        /* all of the data was never seen, though other data was */
@@ -92,7 +104,7 @@ enum tcpm_reason {
 	TCPM_REASONS
 };
 
-/* What became of a frame. Each one is counted exactly once. */
+/* How a frame was decoded. Each one is counted exactly once. */
 enum tcpm_decode {
 	TCPM_DECODE_TCP,       /* a TCP packet, used */
 	TCPM_DECODE_NOT_IP,    /* another protocol on the link (ARP, ...) */
@@ -105,7 +117,7 @@ enum tcpm_decode {
 	TCPM_DECODES
 };
 
-/* The time of a frame of which none is known. It proves no round trip. */
+/* The time of a frame whose time is not known. It proves no round trip. */
 #define TCPM_NO_TIME INT64_MIN
 
 /* One frame as captured. The bytes are the caller's and are only read during
@@ -158,18 +170,18 @@ struct tcpm_closed {
 	const uint64_t *user_data[2]; /* as in the samples; valid during the call */
 };
 
-/* Whom to tell. Each function may be NULL. They must not call the engine. */
+/* Callbacks. Each may be NULL. They must not call the engine. */
 struct tcpm_handler {
 	void *user;
 	void (*sample)(void *user, const struct tcpm_sample *sample);
 	void (*closed)(void *user, const struct tcpm_closed *closed);
-	/* Asked before `sample` is told, of a sample without its flow: whether that is wanted. If
-	 * not, as where user_data says all, the flow stays NULL, and need not be put together. */
+	/* Called before `sample`, with a sample whose flow is NULL: whether the flow is wanted. If
+	 * not, for instance because user_data is enough, it stays NULL and is not assembled. */
 	bool (*wants_flow)(void *user, const struct tcpm_sample *sample);
 };
 
-/* Tunnels in UDP. Nothing in a UDP header says that one follows: it is recognised by its
- * port, then by all that its header and the packet in it must hold. */
+/* Tunnels in UDP. A UDP header does not name its payload: a tunnel is recognised by its port, and
+ * accepted only if its header and the packet inside are consistent. */
 enum tcpm_tunnel {
 	TCPM_TUNNEL_VXLAN,     /* RFC 7348; 4789, 8472 */
 	TCPM_TUNNEL_VXLAN_GPE, /* draft-ietf-nvo3-vxlan-gpe; 4790 */
@@ -195,8 +207,8 @@ struct tcpm_options {
 	uint32_t max_flows;         /* flows remembered at once; default 1,000,000 */
 	uint32_t max_segments;      /* outstanding segments in all; default 2,097,152 */
 	uint32_t max_flow_segments; /* of one direction, at most 16,384; default 8,192 */
-	/* Bytes of memory for all of these, and what the caller reserves: flows are forgotten
-	 * before their time rather than that more is used. At least 1 MiB (less is taken as
+	/* Bytes of memory for all of these, and what the caller reserves: flows are evicted
+	 * early rather than use more. At least 1 MiB (less is taken as
 	 * that), at most 1 TiB; default 256 MiB. Segments have at most two fifths of what the
 	 * caller leaves. Within one call of tcpm_engine_feed, what segments and other than
 	 * plain flows need may come on top; the next call makes room for it. */
@@ -211,7 +223,7 @@ struct tcpm_options {
 	uint64_t hash_seed; /* secret, from a random source: keys the flow table */
 };
 
-/* Everything that happened, since the engine was made. */
+/* Counters since the engine was made. */
 struct tcpm_counters {
 	uint64_t frames;
 	uint64_t decoded[TCPM_DECODES]; /* adds up to frames */
@@ -219,7 +231,7 @@ struct tcpm_counters {
 
 	uint64_t flows_opened;
 	uint64_t flows_now;
-	uint64_t flows_evicted; /* forgotten before their time, for want of room */
+	uint64_t flows_evicted; /* evicted early, because there was no room */
 
 	/* Cumulative acknowledgements of new data: samples by syn, ack and echo,
 	 * plus the reasons, add up to them. */
@@ -262,11 +274,11 @@ TCPM_API void tcpm_engine_reserve(struct tcpm_engine *engine, uint64_t bytes);
 /* Bytes of memory that the engine has taken for flows and segments. */
 TCPM_API uint64_t tcpm_engine_memory(const struct tcpm_engine *engine);
 
-/* Closes all flows and forgets them, as between two captures of different places,
+/* Closes all flows and forgets them, for instance between captures taken at different points,
  * or at the end. */
 TCPM_API void tcpm_engine_flush(struct tcpm_engine *engine);
 
-/* The counters as they stand; valid until the engine is freed. */
+/* The present counters; the pointer is valid until the engine is freed. */
 TCPM_API const struct tcpm_counters *tcpm_engine_counters(const struct tcpm_engine *engine);
 
 /* One word for output ("syn", "network", "ambiguous", "not_tcp", "vxlan"); "?" for a value
