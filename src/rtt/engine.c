@@ -530,7 +530,8 @@ static void begin_batch(const struct tcpm_engine *engine, struct input *input, s
 		batch->decoded[i].before_ns = gaps[i].before_ns;
 	}
 	input->frames += count;
-	input->gaps += gaps ? count : 0;
+	if (gaps)
+		input->gaps += count;
 	input->count -= count;
 }
 
