@@ -516,6 +516,8 @@ static void begin_batch(const struct tcpm_engine *engine, struct input *input, s
 	const size_t count = input->count < BATCH_FRAMES ? input->count : BATCH_FRAMES;
 
 	batch->count = count;
+	if (!count)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		struct decoded *decoded = &batch->decoded[i];
 
