@@ -219,6 +219,9 @@ static bool covers_fin(const struct direction *direction, uint32_t ack)
 	return (direction->flags & DIRECTION_FIN) && ack == direction->max;
 }
 
+/* By how much packets overtake one another: a few milliseconds at most. */
+#define OVERTAKEN_NS INT64_C(4000000)
+
 /* Was TS.Recent the echo already, before this segment was retransmitted with the same TSval? Then
  * its first transmission, one tick older, leaves the echo as it is (PAWS, RFC 7323 5.3, as Linux
  * has it), and nothing tells the two apart. */
@@ -227,9 +230,10 @@ static bool echoed_before(const struct direction *direction, const struct ack_ra
 {
 	int64_t apart_ns = segment->again.time_ns - segment->first.time_ns;
 
-	/* After several round trips the first transmission is lost, not overtaken. */
+	/* What is later than that, or by several round trips, was lost, not overtaken. */
 	return covered->ring->tsecr == tsecr && tsecr - segment->first.tsval <= 1 &&
-	       direction->min_rtt && apart_ns < 4 * direction_min_rtt_ns(direction);
+	       apart_ns < OVERTAKEN_NS && direction->min_rtt &&
+	       apart_ns < 4 * direction_min_rtt_ns(direction);
 }
 
 /* Can none of the retransmissions have been answered by now? Nor if the receiver would
